@@ -242,11 +242,11 @@ class Calls:
         yield f"given({', '.join(values)})" if values else "{}"
         if body:
             yield "body"
-        if (last := re.search(r"\{(\w+)\}$", path)) and self.returns_row(operation):
-            yield f"row_id={last[1]}"
+        if (last := re.search(r"\{(\w+)\}$|\{(id)\}/", path)) and self.returns_row(operation):
+            yield f"row_id={last[1] or last[2]}"
 
     def returns_row(self, operation):
-        """Return whether the response is a row, which has the id at the end of the path."""
+        """Return whether the response is a row, which has the id in the path."""
         names = self.response_type(operation).replace("rows.", "").split(" | ")
         return all("id" in self.schemas.get(name, {}).get("properties", {}) for name in names)
 

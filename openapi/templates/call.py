@@ -30,7 +30,7 @@ class Call(Generic[T]):
         JSON body to send, or None. ``repr`` omits it, because it may be large or contain a
         password.
     row_id : int or None
-        Id of the row that the path ends with; the row in the response must have it, too.
+        Id of the row that the path names; the row in the response must have it, too.
     """
 
     operation: str

@@ -15,7 +15,18 @@ from harness import EARLIER, OFFICIAL_VERSION, table
 HERE = Path(__file__).parent
 PAGE = HERE.parents[1] / "docs" / "benchmarks.md"
 # In the order of the page: each is a module here, and a pair of marks there.
-SUBJECTS = ["encryption", "large", "curves", "names", "waiting", "calls", "start", "hq", "localnet"]
+SUBJECTS = [
+    "encryption",
+    "large",
+    "curves",
+    "names",
+    "waiting",
+    "calls",
+    "start",
+    "hq",
+    "hq_tasks",
+    "localnet",
+]
 
 
 def section(subject: str) -> str:

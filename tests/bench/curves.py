@@ -5,7 +5,7 @@ tasks have ended, and its rows are samples. Each point is a process of its own, 
 processor time of the client alone. The table has the first and the last point of each curve; a
 cost per item that grows with the number would be a cost that is not linear. Requests of a listing
 grow with its pages. New tasks are encrypted; results are not, since to unwrap the key of one takes
-several milliseconds, whatever the client. Events are not among the curves.
+several milliseconds, whatever the client. Events arrive for 5 s, and none may be lost.
 
 ![Processor time, memory and requests by size](curves.svg)
 """
@@ -30,7 +30,9 @@ CURVES = [
     ("print a table", "table", "rows", (1000, 3000, 10_000, 30_000, 100_000)),
     ("convert to pandas", "frame", "rows", (1000, 3000, 10_000, 30_000, 100_000)),
     ("follow a log", "lines", "lines", (1000, 10_000, 100_000, 1_000_000)),
+    ("hear events", "events", "events a second", (10, 30, 100, 300, 1000, 2000)),
 ]
+EVENT_SECONDS = 5
 # A cost per item may grow by this factor from the middle of a curve to its end.
 MOST = 1.5
 
@@ -44,9 +46,11 @@ def rows() -> Iterator[Row]:
             for size in sizes:
                 held: dict[str, object] = {"organizations": 2}
                 held["public_key"] = public_key if function == "create" else ""
-                held |= {"rows": {"tasks": size}, "lines": {"lines": size, "organizations": 1}}.get(
-                    kind, {kind: size}
-                )
+                held |= {
+                    "rows": {"tasks": size},
+                    "lines": {"lines": size, "organizations": 1},
+                    "events a second": {"events": size, "seconds": EVENT_SECONDS},
+                }.get(kind, {kind: size})
                 with stand_in(**held) as port:
                     for who in OURS:
                         points[who][size] = point(who, function, port, key, size)
@@ -57,19 +61,20 @@ def rows() -> Iterator[Row]:
 
 def point(who: str, function: str, port: int, key: str, size: int) -> tuple[float, float, float]:
     """Return the processor seconds, bytes of memory and requests of one size."""
-    found = measure("curves", function, who=who, repeats=0, port=port, key=key, size=size)
+    found = measure("curves", {who: function}, 0, port=port, key=key, size=size)[who]
     value = found.value
     assert isinstance(value, dict)
-    expected = 1 if function in ("create", "table") else size
+    expected = {"create": 1, "table": 1, "events": EVENT_SECONDS * size}.get(function, size)
     assert value["value"] == expected, (function, size, value)
-    return value["cpu"], found.memory, value["requests"]
+    seconds = EVENT_SECONDS if function == "events" else 1  # of which one counts
+    return value["cpu"] / seconds, found.memory, value["requests"]
 
 
 def compared(
     what: str, kind: str, points: dict[str, dict[int, tuple[float, float, float]]]
 ) -> Iterator[Row]:
     sizes = list(points["ours"])
-    item = kind.removesuffix("s")
+    item = kind.split()[0].removesuffix("s")
     for size in (sizes[len(sizes) // 2], sizes[-1]):
         cost = {who: 1e6 * each[size][0] / size for who, each in points.items()}
         most = None

@@ -10,10 +10,12 @@ revision of ours, `--against REVISION`, runs in this environment from a folder o
 import json
 import math
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +23,8 @@ from typing import Any, TypeVar
 from vantage6.localnet._environment import environment_python
 
 OFFICIAL_VERSION = "4.15.2"
+# The versions of the official client by contestant.
+OFFICIAL = {"official": OFFICIAL_VERSION, "official-5": "5.0.3"}
 HERE = Path(__file__).parent
 MIB = 2**20
 # The sources of an earlier revision of ours, to compare with.
@@ -84,7 +88,7 @@ class Contestant:
 
 def python_of(who: str) -> str:
     """Return the Python of a contestant."""
-    return str(environment_python(OFFICIAL_VERSION)) if who == "official" else sys.executable
+    return str(environment_python(OFFICIAL[who])) if who in OFFICIAL else sys.executable
 
 
 def surroundings(who: str) -> dict[str, str]:
@@ -107,6 +111,38 @@ def value_of(subject: str, function: str, **arguments: Any) -> object:
     """Run a contestant once by itself, and return what its function returned."""
     with Contestant(subject, function, **arguments) as contestant:
         return contestant.value
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The median of a contestant's seconds; the memory and the value of its first run."""
+
+    seconds: float
+    memory: float
+    value: object
+
+
+def measure(
+    subject: str,
+    functions: Mapping[str, str],
+    rounds: int,
+    whose: Mapping[str, str] | None = None,
+    **arguments: Any,
+) -> dict[str, Measured]:
+    """Let functions take turns, by default of who they are named for; each runs once before."""
+    found = dict[str, Measured]()
+    with ExitStack() as stack:
+        contestants = {
+            name: stack.enter_context(
+                Contestant(subject, function, who=whose[name] if whose else name, **arguments)
+            )
+            for name, function in functions.items()
+        }
+        turns = race(rounds, [each.turn for each in contestants.values()])
+        for (name, each), taken in zip(contestants.items(), turns, strict=True):
+            seconds = statistics.median(wall for wall, _ in taken) if taken else math.nan
+            found[name] = Measured(seconds, each.memory, each.value)
+    return found
 
 
 def race(rounds: int, turns: Iterable[Callable[[], T]]) -> list[list[T]]:

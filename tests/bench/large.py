@@ -60,10 +60,7 @@ def rows() -> Iterator[Row]:
             with stand_in(**facts) as port:
                 yield from received(candidates, organizations, {"port": port, **who})
         with stand_in(organizations=1, public_key=public_key, result=20 * RESULT) as port:
-            found = {
-                each: measure("large", "ours_save", who=each, repeats=0, port=port, **who)
-                for each in OURS
-            }
+            found = measure("large", dict.fromkeys(OURS, "ours_save"), 0, port=port, **who)
         memory = {each: one.memory / MIB for each, one in found.items()}
         yield Row(
             f"save a result of {20 * RESULT // MIB} MiB: extra memory",
@@ -88,17 +85,16 @@ def written_key(folder: Path) -> tuple[str, str]:
     return str(folder / "key.pem"), public_key_of(key)
 
 
-def prefix(who: str) -> str:
-    return "official" if who == "official" else "ours"
+def named(candidates: list[str], what: str) -> dict[str, str]:
+    """Return the functions of contestants."""
+    return {who: f"{'official' if who == 'official' else 'ours'}_{what}" for who in candidates}
 
 
 def sent(
-    candidates: list[str], ids: list[int], login: dict[str, object], repeats: int
+    candidates: list[str], ids: list[int], login: dict[str, object], rounds: int
 ) -> Iterator[Row]:
-    arguments = {"repeats": repeats, "organizations": ids, "size": INPUT, **login}
-    found = {
-        who: measure("large", f"{prefix(who)}_send", who=who, **arguments) for who in candidates
-    }
+    arguments = {"organizations": ids, "size": INPUT, **login}
+    found = measure("large", named(candidates, "send"), rounds, **arguments)
     what = f"send {INPUT // MIB} MiB to {len(ids)} organizations"
     memory = {who: each.memory / MIB for who, each in found.items()}
     yield Row(f"{what}: extra memory", **memory, unit="MiB", at_most=48)
@@ -107,10 +103,7 @@ def sent(
 
 
 def received(candidates: list[str], organizations: int, login: dict[str, object]) -> Iterator[Row]:
-    found = {
-        who: measure("large", f"{prefix(who)}_receive", who=who, repeats=2, **login)
-        for who in candidates
-    }
+    found = measure("large", named(candidates, "receive"), 2, **login)
     what = f"receive {RESULT // MIB} MiB from {organizations} organizations"
     decoded = organizations * RESULT / MIB
     memory = {who: each.memory / MIB for who, each in found.items()}
@@ -121,10 +114,8 @@ def received(candidates: list[str], organizations: int, login: dict[str, object]
 
 
 def encrypted() -> Iterator[Row]:
-    found = {
-        who: measure("large", f"{who}_encrypt", repeats=3, organizations=8, size=100 * MIB)
-        for who in ("ours", "bare")
-    }
+    functions = {who: f"{who}_encrypt" for who in ("ours", "bare")}
+    found = measure("large", functions, 5, organizations=8, size=100 * MIB)
     seconds = {who: each.seconds for who, each in found.items()}
     what = "encrypt 100 MiB for 8 organizations"
     yield Row(what, **seconds, at_most_bare=0.6)

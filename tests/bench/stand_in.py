@@ -6,6 +6,7 @@ the bytes of each result, the lines of each log, and the public key of all organ
 """
 
 import base64
+import contextlib
 import json
 import os
 import sys
@@ -14,6 +15,8 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
+
+import simple_websocket
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
@@ -38,7 +41,10 @@ def reference(id_):
 class Rows:
     """The rows of each listing, by number from 0."""
 
-    def __init__(self, organizations, tasks=1, result=0, public_key="", lines=0):
+    def __init__(
+        self, organizations, tasks=1, result=0, public_key="", lines=0, events=0, seconds=0
+    ):
+        self.events, self.seconds = events, seconds
         self.organizations, self.tasks, self.key = organizations, tasks, public_key
         self.log = "".join(f"line {number} of the log\n" for number in range(lines))
         self.result = self.message(result).encode()
@@ -133,7 +139,9 @@ class Handler(BaseHTTPRequestHandler):
         number = int(id_) - 1 if id_.isdigit() else 0
         rows = self.rows
         include = query.get("include", ())
-        if kind == "blobstream":
+        if url.path.startswith("/socket.io"):
+            self.send_events()
+        elif kind == "blobstream":
             self.give({"blob_store_enabled": False})
         elif kind == "version":
             self.give({"version": "4.15.2"})
@@ -166,6 +174,29 @@ class Handler(BaseHTTPRequestHandler):
             self.serve(lambda number: {}, 0, query, None)
         else:
             self.give({"msg": "not here"}, 404)
+
+    def send_events(self):
+        """Send events in even steps of 10 ms, as many a second as there are to be."""
+        headers = {f"HTTP_{key.upper().replace('-', '_')}": v for key, v in self.headers.items()}
+        self.close_connection = True
+        line = simple_websocket.Server({**headers, "werkzeug.socket": self.connection})
+        greeting = {"sid": "1", "upgrades": [], "pingInterval": 60_000, "pingTimeout": 60_000}
+        with contextlib.suppress(simple_websocket.ConnectionClosed):
+            line.send("0" + json.dumps(greeting))
+            line.receive()
+            line.send('40/tasks,{"sid":"2"}')
+            line.send('42/tasks,["message","joined room <collaboration_1>"]')
+            about = {"job_id": 1, "task_id": 1, "collaboration_id": 1, "node_id": 1}
+            began, sent, total = time.monotonic(), 0, self.rows.events * self.rows.seconds
+            while sent < total:
+                due = min(total, 1 + int((time.monotonic() - began) * self.rows.events))
+                for number in range(sent, due):
+                    status = {**about, "run_id": number, "organization_id": 1, "status": "active"}
+                    line.send("42/tasks," + json.dumps(["algorithm_status_change", status]))
+                sent = due
+                time.sleep(0.01)
+            while True:
+                line.receive()
 
     def serve(self, make, count, query, number, *, newest=False):
         if number is not None:

@@ -38,6 +38,7 @@ from packaging.requirements import Requirement
 from tests.support.doc_pages import ROOT, Block, blocks, pages
 from tests.support.fake_keyring import fake_keyring
 from tests.support.mail_sink import MailSink
+from tests.support.policies import refusing
 from vantage6.client import AsyncClient, Client
 from vantage6.localnet import LocalNetwork
 
@@ -385,6 +386,24 @@ def average(client: Client, column: str = "age", **more: Any) -> Any:
 def _(chapter: Chapter) -> Iterator[None]:
     client = chapter.client()
     chapter.known |= {"client": client, "task": average(client)}
+    yield
+
+
+@stage("docs/planning.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    """One of three hospitals refuses the image."""
+    chapter.known["client"] = chapter.client()
+    with refusing(chapter.network, 3, "localnet/slow"), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VANTAGE6_SERVER", address(chapter.network))
+        patch.setenv("VANTAGE6_USERNAME", "researcher")
+        patch.setenv("VANTAGE6_PASSWORD", chapter.passwords["researcher"])
+        patch.setenv("VANTAGE6_COLLABORATION", "demo")
+        yield
+
+
+@stage("docs/failed.md")
+def _(chapter: Chapter) -> Iterator[None]:
+    chapter.known["client"] = chapter.client()
     yield
 
 

@@ -201,6 +201,18 @@ def rows_with(**fields: object) -> Callable[[Any], bool]:
 SUM = {"sum": 3473.0, "count": 58}
 SHOWN: dict[str, Shown] = {
     "whoami": Shown(["Researcher", "IKNL"], lambda row: row["organization"]["name"] == "IKNL"),
+    "doctor": Shown(
+        ["ok       login", "ok       events", "'local store' responds"],
+        lambda checks: {check["state"] for check in checks} <= {"ok", "unknown"},
+    ),
+    "task why 'average of nothing'": Shown(
+        ["IKNL: the algorithm raised KeyError", "docs/failed.md#crashed"],
+        lambda found: found["findings"][0]["rule"] == "crashed",
+    ),
+    f"{CREATE} --kwarg column_name=age --database default --dry-run": Shown(
+        ["organization  node", "yes", "bytes to send"],
+        lambda plan: plan["ok"] and plan["rows"][0]["encryption"]["state"] == "yes",
+    ),
     "version": Shown(["4.15.2"], lambda row: row["server"] == "4.15.2"),
     "org list": Shown(["IKNL", "3 rows"], rows_with(id=2, name="Maastro")),
     "org list --name M% --fields id,name --limit 5": Shown(
@@ -605,6 +617,12 @@ FAILS: dict[str, tuple[str, int, str, dict[str, str]]] = {
     "no API": ("whoami -s {server}/nowhere", 2, "where the API of this server is", {}),
     "nobody there": ("whoami -s http://127.0.0.1:9/api", 8, "127.0.0.1:9", {}),
     "no TLS": ("whoami -s {server_tls}", 8, "v6c: ", {}),
+    "would fail": (
+        f"{CREATE} --kwarg column_name=age --database other --dry-run",
+        9,
+        "",
+        {},
+    ),
     "failed": ("task wait 'average of nothing'", 9, "crashed", {}),
     "time is up": ("task wait long --timeout 1", 10, "got status 'active'", {}),
     "no key": (
@@ -627,6 +645,9 @@ def test_each_kind_of_failure_has_an_exit_code(what: str, shell: Shell) -> None:
     assert told in ended.err
     assert "Traceback" not in ended.err
     assert ended.out == "" or code == 9
+    if what == "would fail":
+        reasons = [row["data"]["reason"] for row in json.loads(ended.out)["rows"]]
+        assert reasons == ["there is no database 'other'; there are 'default'"] * 2
 
 
 def test_ctrl_c_keeps_the_task_and_explains_how_to_resume(shell: Shell) -> None:

@@ -100,7 +100,7 @@ def check_both_ways(official: Official, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", PAYLOADS.values(), ids=PAYLOADS)
-def test_decoding_round_trip_both_ways(official: Official, data: bytes) -> None:
+def test_payloads_round_trip_both_ways(official: Official, data: bytes) -> None:
     check_both_ways(official, data)
 
 

@@ -4,7 +4,12 @@ import asyncio
 import base64
 import concurrent.futures
 import logging
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import quote_plus
 
 import httpx
@@ -145,3 +150,50 @@ def test_planted_secret_is_found_in_a_logged_error(search: SecretSearch, name: s
 def test_planted_secret_is_found_in_an_argument_of_a_log(search: SecretSearch) -> None:
     logging.getLogger("new.three").debug("%s", httpx.ConnectError("x", request=REQUEST))
     assert any("record of new.three" in found for found in search.found())
+
+
+def test_planted_secret_is_found_in_an_argument_and_a_variable_of_a_process(
+    search: SecretSearch,
+) -> None:
+    wait = "import sys; sys.stdin.read()"
+    for more, environ in (([PASSWORD], {}), ([], {"PLANTED": PASSWORD})):
+        place = "cmdline" if more else "environ"
+        with (
+            search.watch_processes(),
+            subprocess.Popen(
+                [sys.executable, "-c", wait, *more], stdin=subprocess.PIPE, env=os.environ | environ
+            ) as process,
+        ):
+            deadline = time.monotonic() + 60
+            while not any(f" in {place} #" in found for found in search.found()):
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            process.communicate()
+
+
+def test_planted_secret_is_found_in_a_file(search: SecretSearch, tmp_path: Path) -> None:
+    (tmp_path / "login.json").write_text(f'{{"password": "{PASSWORD}"}}')
+    (tmp_path / "login.json").chmod(0o644)
+    assert search.look_into(tmp_path, search=True) == ["login.json: 0644"]
+    assert any("file login.json" in found for found in search.found())
+
+
+def test_planted_secret_is_found_in_a_repr(search: SecretSearch) -> None:
+    search.look_at("row", [{"id": 1, "text": PASSWORD}])
+    assert any("row[0]" in found for found in search.found())
+
+
+async def test_planted_secret_is_found_in_a_copy_and_a_rich_traceback(
+    search: SecretSearch,
+) -> None:
+    error = ValueError()
+    error.kept = f"with {PASSWORD}"  # type: ignore[attr-defined]
+
+    def call() -> None:
+        planted = PASSWORD
+        error.size = len(planted)  # type: ignore[attr-defined]
+        raise error
+
+    await search.fails("call", call)
+    for place in ("copy of call", "deepcopy of call", "rich traceback of call"):
+        assert any(place in found for found in search.found()), place

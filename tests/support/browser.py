@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from html.parser import HTMLParser
 from typing import NamedTuple
 
@@ -82,14 +83,16 @@ class Browser:
         raise AssertionError(page.text)
 
 
-def enter(
-    network: LocalNetwork, username: str, *, deny: bool = False
-) -> Callable[[DeviceCode], object]:
-    """Return a function that enters a code as a user does in a browser, a moment later."""
+def browse(network: LocalNetwork, username: str, code: DeviceCode, *, deny: bool = False) -> None:
+    """Enter a code as a user does in a browser."""
     password = str(network.users[username].password)
+    browser = Browser(username=username, password=password, device_user_code=code.user_code)
+    browser.open(code.url_with_code or code.url, deny=deny)
 
-    def browse(code: DeviceCode) -> None:
-        browser = Browser(username=username, password=password, device_user_code=code.user_code)
-        browser.open(code.url_with_code or code.url, deny=deny)
 
-    return lambda code: threading.Timer(0.5, browse, [code]).start()
+def enter(
+    network: LocalNetwork, username: str, *, deny: bool = False, seconds: float = 0.5
+) -> Callable[[DeviceCode], object]:
+    """Return a function that enters a code a moment later."""
+    act = partial(browse, network, username, deny=deny)
+    return lambda code: threading.Timer(seconds, act, [code]).start()

@@ -32,7 +32,7 @@ def _load(service: str, version: str) -> Any:
 
 CONTRACTS = [
     Contract(service, file.stem)
-    for service in ("server", "store")
+    for service in ("server", "store", "hq", "hq_store")
     for file in sorted((OPENAPI / service).glob("*.json"))
 ]
 

@@ -35,6 +35,10 @@ class Hq:
     extracted: list[dict[str, Any]] = field(default_factory=list[Any])
     outcomes: dict[int, list[str]] = field(default_factory=dict[Any, Any])
     nodes: dict[int, str] = field(default_factory=lambda: dict.fromkeys(range(1, 13), "online"))
+    # The public key of each organization in an encrypted collaboration, and its one study.
+    public_key: str | None = None
+    study: tuple[int, ...] = (1, 2)
+    started: dict[int, str] = field(default_factory=dict[int, str])
 
     def page(self, rows: list[Any]) -> Reply:
         return 200, {"data": rows, "links": {"first": "", "self": ""}}
@@ -80,7 +84,7 @@ class Hq:
             "task": ref(9),
             "log": self.log,
             "arguments": "e30=",
-            "started_at": None,
+            "started_at": self.started.get(number),
             "finished_at": self.finished.get(number),
         }
 
@@ -97,6 +101,8 @@ class Hq:
             "job_id": 1,
         }
         row |= {"parent": None, "study": None, "results": "", "runs": "", "finished_at": None}
+        if status == "completed":
+            row["finished_at"] = max(self.finished.values(), default=None)
         include = query.get("include", [])
         numbered = list(enumerate(self.runs, 1))
         if "runs" in include:
@@ -122,7 +128,7 @@ class Hq:
         if request.method == "POST" and re.fullmatch(r"/session/\d+/dataframe", path):
             return self.extract(int(path.split("/")[2]), request.body)
         if request.method == "POST" and re.fullmatch("/session/.*dataframe.*", path):
-            return 201, self.frame(1)
+            return 201, self.frame(int(path.split("/")[3]))
         if request.method == "POST" and path == "/task":
             return self.store_error or (201, {"id": 9, "name": "t"})
         if path == "/session":
@@ -146,9 +152,14 @@ class Hq:
         if path == "/blobstream/status":
             return 200, {"blob_store_enabled": self.blob_store}
         if path == "/collaboration/1":
-            return 200, {"id": 1, "name": "demo", "encrypted": False}
+            is_encrypted = self.public_key is not None
+            return 200, {"id": 1, "name": "demo", "encrypted": is_encrypted}
+        if path == "/study/1":
+            return 200, {"id": 1, "name": "adults", "collaboration": ref(1)}
         if path == "/organization":
-            return self.page([{"id": n, "name": f"org{n}"} for n in range(1, 13)])
+            ids = self.study if "study_id" in query else range(1, 13)
+            key = {"public_key": self.public_key or ""}
+            return self.page([{"id": n, "name": f"org{n}", **key} for n in ids])
         if path == "/node":
             return self.page(
                 [

@@ -64,7 +64,9 @@ class ScriptedRealm:
         if request.path == f"{REALM}/logout":
             return 204, b""
         if request.path == f"{REALM}/token":
-            return (self.token_replies.pop(0) if self.token_replies else None) or self.tokens()
+            reply = self.token_replies.pop(0) if self.token_replies else None
+            is_program = request.body["grant_type"] == "client_credentials"
+            return reply or self.tokens(has_refresh=not is_program)
         if request.path.startswith("/realms/"):
             return 404, {"error": "Realm does not exist"}
         if request.path == "/hq/version":
@@ -75,17 +77,17 @@ class ScriptedRealm:
             return 401, {"msg": "Token has expired" if request.authorization else "no token"}
         if request.path == "/hq/user/me":
             return 200, USER
-        if request.path == "/hq/organization/3":
+        if request.path == "/hq/organization/3" and request.method == "GET":
             return 200, {"id": 3, "name": "IKNL", "public_key": ""}
         return self.hq(request) or (404, {"msg": "not found"})
 
-    def tokens(self) -> Reply:
+    def tokens(self, *, has_refresh: bool = True) -> Reply:
         """Return new tokens, the only ones that are valid from now on."""
         number, now = next(self._number), time.time() + self.skew
         access = token(now, now + self.seconds, mark=f"access-{number}")
         self.valid = {access}
         return 200, {
             "access_token": access,
-            "refresh_token": f"refresh-{number}",
+            **({"refresh_token": f"refresh-{number}"} if has_refresh else {}),
             "expires_in": self.seconds,
         }

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from ._rows.rows import Rows
     from ._sync.client import Client
     from ._sync.client import Client as UserClient
+    from ._tasks.plan import Check, Plan
+    from ._waiting.explain import Explanation, Finding
     from ._waiting.finished import Finished
     from ._waiting.logs import LogLine
     from ._waiting.progress import Progress, RunProgress
@@ -96,6 +98,10 @@ __all__ = [
     "Extraction",
     "Rows",
     "ResultRows",
+    "Plan",
+    "Check",
+    "Explanation",
+    "Finding",
     "Progress",
     "RunProgress",
     "Timeline",
@@ -185,6 +191,10 @@ _HOMES = {
     "NodeOffline": "._events.types",
     "KillRequested": "._events.types",
     "Reconnected": "._events.types",
+    "Plan": "._tasks.plan",
+    "Check": "._tasks.plan",
+    "Explanation": "._waiting.explain",
+    "Finding": "._waiting.explain",
     "Progress": "._waiting.progress",
     "RunProgress": "._waiting.progress",
     "Timeline": "._display.timeline",

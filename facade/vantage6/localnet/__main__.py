@@ -5,6 +5,7 @@
 import argparse
 import functools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             algorithms=dict(options.algorithm or ()),
             encrypted=options.encrypted,
             port=options.port,
-            allowed_algorithms=options.allow,
+            allowed_algorithms=_policies(options.allow),
             store=options.store,
             review=options.review,
             two_factor=options.two_factor,
@@ -156,6 +157,8 @@ def _remove_description(json: Path | None) -> None:
 def _summary(network: LocalNetwork) -> str:
     """Return the addresses, passwords and ids of the network as text."""
     encryption = "encrypted" if network.encrypted else "not encrypted"
+    has_more = len(network.organizations) > 1
+    members = "all organizations but the last" if has_more else "the organization"
     lines = [
         f"vantage6 {network.version} is ready at {network.url}{network.api_path}",
         *([f"log in at {network.auth_url}, realm {network.realm!r}"] if network.auth_url else []),
@@ -168,13 +171,16 @@ def _summary(network: LocalNetwork) -> str:
             if user.otp_secret
         ),
         *(
-            [f"service account {account.client_id!r}: secret {account.client_secret}"]
+            [
+                f"service account {account.username!r} (client {account.client_id!r}): secret "
+                f"{account.client_secret}"
+            ]
             if (account := network.service_account)
             else []
         ),
         "",
         f"collaboration {network.collaboration.id}, {network.collaboration.name!r}: {encryption}",
-        f"study {network.study.id}, {network.study.name!r}: all organizations but the last",
+        f"study {network.study.id}, {network.study.name!r}: {members}",
         *(
             f"organization {organization.id}, {organization.name!r}: {organization.data}"
             + (f", {organization.private_key}" if organization.private_key else "")
@@ -214,6 +220,19 @@ def _parse_pair(text: str) -> tuple[str, str]:
     if not (name and path):
         raise argparse.ArgumentTypeError(f"expected NAME=PATH, got {text!r}")
     return name, path
+
+
+def _policies(given: Sequence[str] | None) -> list[str] | dict[str, list[str]] | None:
+    """Return the allowed images, by organization if any is named."""
+    pairs = [re.fullmatch(r"(?:([^=(]+)=)?(.*)", text, re.DOTALL) for text in given or ()]
+    found: dict[str | None, list[str]] = {}
+    for pair in pairs:
+        if pair:
+            found.setdefault(pair[1], []).append(pair[2])
+    everywhere = found.pop(None, None)
+    if everywhere and found:
+        raise LocalNetworkError("--allow: expected an organization for each image, or for none.")
+    return everywhere or {name: images for name, images in found.items() if name} or None
 
 
 def _databases(pairs: Sequence[tuple[str, str]]) -> dict[str, Databases]:
@@ -271,8 +290,9 @@ def _network_options() -> _Parser:
     shared.add_argument(
         "--allow",
         action="append",
-        metavar="REGEX",
-        help="allow only matching images on the nodes; repeatable (default: all)",
+        metavar="[ORGANIZATION=]IMAGE",
+        help="allow only this image, or those that match a regular expression, on all nodes or "
+        "that of an organization; repeatable (default: all)",
     )
     shared.add_argument("--store", action="store_true", help="also start an algorithm store")
     shared.add_argument(

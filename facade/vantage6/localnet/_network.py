@@ -71,9 +71,10 @@ class LocalNetwork:
         Server port on the loopback interface; any free port if None.
     algorithms : mapping of str to path, optional
         Algorithms in addition to the included ones: image names to Python files or package folders.
-    allowed_algorithms : sequence of str, optional
-        Policy of the nodes: regular expressions matched at the start of image names. Runs of other
-        images get the status "not allowed". By default, all images are allowed.
+    allowed_algorithms : sequence of str, or mapping of str to sequence of str, optional
+        Policy of the nodes, or of those of some organizations by name: images, or regular
+        expressions that are matched at the start of image names. Runs of other images get the
+        status "not allowed". By default, all images are allowed.
     store : bool, default False
         Whether to start an algorithm store. In it, root has all permissions, admin manages and
         reviews algorithms, researcher submits algorithms, and viewer views them.
@@ -163,7 +164,7 @@ class LocalNetwork:
         encrypted: bool = False,
         port: int | None = None,
         algorithms: Mapping[str, str | Path] | None = None,
-        allowed_algorithms: Sequence[str] | None = None,
+        allowed_algorithms: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
         store: bool = False,
         review: bool = False,
         two_factor: bool = False,
@@ -195,12 +196,11 @@ class LocalNetwork:
         self.version = version
         self.encrypted = encrypted
         self.api_path = HQ_PATH if is_version_5(version) else _api.API_PATH
+        specs = organization_specs(organizations, databases, version_5=is_version_5(version))
         self._options = Options(
-            organizations=organization_specs(
-                organizations, databases, version_5=is_version_5(version)
-            ),
+            organizations=specs,
             algorithms=resolve_algorithms(algorithms, version),
-            allowed=_check_patterns(allowed_algorithms),
+            allowed=_policies(allowed_algorithms, [spec.name for spec in specs]),
             encrypted=encrypted,
             port=port,
             store=store,
@@ -587,6 +587,20 @@ def _check_version_5(**options: object) -> None:
             raise LocalNetworkError(
                 f"{name}: expected version 4, got version 5: {reasons[name]}. Leave it out."
             )
+
+
+def _policies(
+    allowed: Sequence[str] | Mapping[str, Sequence[str]] | None, organizations: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    """Return the policy of each organization's node."""
+    given = allowed if isinstance(allowed, Mapping) else dict.fromkeys(organizations, allowed)
+    for name in given:
+        if name not in organizations:
+            raise LocalNetworkError(
+                f"allowed_algorithms: expected the names of organizations "
+                f"({', '.join(organizations)}), got {name!r}."
+            )
+    return {name: _check_patterns(patterns) for name, patterns in given.items()}
 
 
 def _check_patterns(allowed: Sequence[str] | None) -> tuple[str, ...]:

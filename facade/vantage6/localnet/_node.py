@@ -47,6 +47,8 @@ _STOP_SECONDS = 5.0
 # Delay before a request is repeated while the server is unreachable.
 _RETRY_SECONDS = 0.5
 _PAGE = 100
+# Nodes take an entry of a policy with one of these for a regular expression, others for a name.
+_PATTERN = re.compile(r"[*\\?$^\[\](){}|+]")
 _NO_SUCH_TASK = 400
 
 
@@ -65,8 +67,13 @@ class NodeConfig:
     allowed: tuple[str, ...] = ()
 
     def allows(self, image: str) -> bool:
-        """Return whether the policy allows an image; real nodes match prefixes, too."""
-        return not self.allowed or any(re.match(pattern, image) for pattern in self.allowed)
+        """Return whether the policy allows an image, as nodes of 4.15.2 and 5.0.3 decide it."""
+        # Real nodes also compare the digests of two tags of an image, which do not exist here.
+        names = {image, re.sub(r"(:[^/:@]+)?(@.*)?$", "", image, count=1)}
+        return not self.allowed or any(
+            re.match(entry, image) if _PATTERN.search(entry) else entry in names
+            for entry in self.allowed
+        )
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class Options:
 
     organizations: list[OrganizationSpec]
     algorithms: Mapping[str, Path]
-    allowed: tuple[str, ...]
+    allowed: Mapping[str, tuple[str, ...]]  # by organization
     encrypted: bool
     port: int | None
     store: bool
@@ -124,7 +124,7 @@ class Running:
                 databases=organization.databases,
                 folder=self.folder / f"node-{account.id}",
                 codec=PayloadCodec(_keys.load_private_key(key.read_bytes()) if key else None),
-                allowed=self.options.allowed,
+                allowed=self.options.allowed.get(organization.name, ()),
                 name=account.name,
             )
             self.nodes.append(self.create_node(config))

@@ -153,7 +153,7 @@ def logout(context: CommandContext, keyring: bool, revoke: bool) -> None:
 @click.command("whoami", cls=Command)
 @click.pass_obj
 def whoami(context: CommandContext) -> None:
-    """Show the user you are logged in as, and the server."""
+    """Show the user, the server, and where the login is from."""
     who = context.client.whoami
     context.print_row(
         {
@@ -161,6 +161,7 @@ def whoami(context: CommandContext) -> None:
             "name": who.name,
             "organization": {"id": who.organization_id, "name": who.organization_name},
             "server": context.client.base_path,
+            "login": context.client.login_source,
         }
     )
 

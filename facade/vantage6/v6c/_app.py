@@ -8,6 +8,7 @@ from ._account import login, logout, version, whoami
 from ._api import api
 from ._command import Group, connection_options
 from ._completion import completion
+from ._doctor import doctor
 from ._exit_codes import exit_code_table
 from ._localnet import localnet
 from ._resources import GROUPS
@@ -58,6 +59,7 @@ for command in (
     login,
     logout,
     whoami,
+    doctor,
     *GROUPS,
     task,
     result,

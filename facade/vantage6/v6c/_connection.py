@@ -121,7 +121,7 @@ def connect_anonymously(options: ConnectionOptions) -> Client:
     from vantage6.client import Client, profiles
 
     arguments: ClientArguments = {**options.client_arguments, "login": False}
-    profile = _resolve_profile(options, profiles())
+    profile = resolve_profile(options, profiles())
     return (
         Client.from_profile(profile.name, **arguments) if profile else Client.from_env(**arguments)
     )
@@ -139,7 +139,7 @@ def connect_without_prompt(options: ConnectionOptions) -> Client:
     # Setting up a key may write to the server. The program exits soon after, so changing the
     # environment is harmless.
     os.environ.pop("VANTAGE6_PRIVATE_KEY", None)
-    profile = _resolve_profile(options, profiles())
+    profile = resolve_profile(options, profiles())
     for name, variable in PROFILE_FIELDS.items():
         value = getattr(profile, name, None)
         if value is not None and name not in arguments and not os.environ.get(variable or ""):
@@ -162,7 +162,7 @@ def resolve_server(options: ConnectionOptions) -> str | None:
     return profile.server if profile else None
 
 
-def _resolve_profile(options: ConnectionOptions, saved: Mapping[str, Profile]) -> Profile | None:
+def resolve_profile(options: ConnectionOptions, saved: Mapping[str, Profile]) -> Profile | None:
     """Return the profile that applies, by the same rules as `connect`."""
     server = options.server or os.environ.get(SERVER)
     if options.profile is not None:

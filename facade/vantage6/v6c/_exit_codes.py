@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 
 _T = TypeVar("_T")
 
-OK, BUG, USAGE, LOGIN, UNKNOWN, MISSING = 0, 1, 2, 3, 5, 12
+OK, BUG, USAGE, LOGIN, DENIED, UNKNOWN, FAILED, MISSING = 0, 1, 2, 3, 4, 5, 9, 12
 INTERRUPTED, OUTPUT_CLOSED = 130, 141
 
 
@@ -40,7 +40,7 @@ FAILURES = (
             "TwoFactorSetupRequiredError",
         ),
     ),
-    Failure(4, "permission denied", ("PermissionDeniedError",)),
+    Failure(DENIED, "permission denied", ("PermissionDeniedError",)),
     Failure(
         UNKNOWN,
         "not found, or ambiguous name",
@@ -53,7 +53,7 @@ FAILURES = (
         ("ServerError", "TooManyRequestsError", "EndpointNotFoundError", "InvalidResponseError"),
     ),
     Failure(8, "no response: connection, certificate or timeout", ("TransportError",)),
-    Failure(9, "task failed", ("TaskFailedError",)),
+    Failure(FAILED, "task failed, or would fail (--dry-run)", ("TaskFailedError",)),
     Failure(10, "timed out waiting for a task, which keeps running", ("WaitTimeoutError",)),
     Failure(
         11,

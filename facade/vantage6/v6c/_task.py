@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from itertools import starmap
 from shutil import which
 from typing import TYPE_CHECKING, Any, Literal, cast
@@ -24,7 +24,7 @@ from ._command import (
     read_document,
 )
 from ._completers import complete_names
-from ._exit_codes import OK, exit_code
+from ._exit_codes import DENIED, FAILED, OK, USAGE, exit_code
 from ._output import (
     print_error,
     print_json,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeAlias
 
-    from vantage6.client import Finished, LogLine
+    from vantage6.client import Finished, LogLine, Plan
 
     # The client's `notify` setting.
     Notify: TypeAlias = Callable[[Finished], object] | Literal["desktop"] | None
@@ -139,6 +139,9 @@ def show(context: CommandContext, task: str, timeline: bool) -> None:
 @click.option("--wait", is_flag=True, help="Wait for the results and print them.")
 @click.option("--timeout", type=float, metavar="SECONDS", help="Maximum time to wait.")
 @click.option("--logs", is_flag=True, help="Show the logs of the algorithms while waiting.")
+@click.option(
+    "--dry-run", is_flag=True, help="Send nothing; show at which organizations it would run."
+)
 @click.pass_obj
 def create(
     context: CommandContext,
@@ -152,11 +155,15 @@ def create(
     wait: bool,
     timeout: float | None,
     logs: bool,
+    dry_run: bool,
     databases: tuple[str, ...],
     extractions: tuple[tuple[str, str], ...],
     **others: Any,
 ) -> int:
     """Create a task.
+
+    With --dry-run, exit with 0 if nothing is known that prevents the task, otherwise with the code
+    of the reason: 4 for a missing permission, 2 for the arguments, 9 for an organization.
 
     \b
       v6c task create -o IKNL -o Maastro --image harbor2.vantage6.ai/demo/average \\
@@ -164,10 +171,13 @@ def create(
     """  # noqa: D301 - click reads "\b" as "do not rewrap"
     if (timeout is not None or logs) and not wait:
         raise click.UsageError("--timeout and --logs: expected --wait to be set as well.")
+    if dry_run and wait:
+        raise click.UsageError("--dry-run and --wait: expected one of them.")
     from vantage6.client import Extraction
 
     input_document = None if input_ is None else _read_input(input_)
-    row = context.client.task.create(
+    method_of = context.client.task.plan if dry_run else context.client.task.create
+    row: Any = method_of(
         organizations,
         name or method or str((input_document or {}).get("method") or image),
         image,
@@ -178,11 +188,28 @@ def create(
         databases=[*databases, *starmap(Extraction, extractions)] or None,
         **others,
     )
+    if dry_run:
+        return _print_plan(context, row)
     if not wait:
         context.print_message(f"created task {row['id']}, {row['name']!r}", row)
         return OK
     print_error(f"created task {row['id']}")
     return _wait_for_results(context, [row["id"]], timeout, logs)
+
+
+def _print_plan(context: CommandContext, plan: Plan) -> int:
+    """Print a plan, and return the exit code of what prevents the task, if anything."""
+    from vantage6.client import Plan
+
+    if context.as_json:
+        known = {name: getattr(plan, name) for name in Plan.__match_args__}
+        print_json({"ok": plan.ok, "ready": plan.ready, **asdict(Plan(**known))})
+    else:
+        for line in str(plan).split("\n"):
+            print_text(line)
+    if plan.right.state == "no":
+        return DENIED
+    return USAGE if plan.arguments.state == "no" else OK if plan.ok else FAILED
 
 
 def _read_input(file: str) -> Mapping[str, object]:
@@ -246,9 +273,11 @@ def _notify_option(command: str | None) -> Notify:
             f"expected 'desktop' or a command on PATH, got {command!r}.", param_hint="--notify"
         )
 
+    from vantage6.client._utils.processes import child_environment  # as late as the client
+
     def tell(done: Finished) -> None:
         texts = {"V6C_TASK": str(done.task_id), "V6C_STATUS": done.status}
-        variables = {**os.environ, **texts, "V6C_TEXT": str(done)}
+        variables = {**child_environment(), **texts, "V6C_TEXT": str(done)}
         subprocess.run(words, env=variables, check=True, stdin=subprocess.DEVNULL)  # noqa: S603
 
     return tell
@@ -348,6 +377,19 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
                 yield {"task": id_, "run": run["id"], "organization": name, "text": text}
         subtasks = {row["id"] for row in client.task.list(parent=id_, field="id")}
         open_tasks += sorted(subtasks - seen)  # a server may call a task its own subtask
+
+
+@task.command("why")
+@click.argument("task", shell_complete=complete_names("task"))
+@click.pass_obj
+def why(context: CommandContext, task: str) -> None:
+    """Explain what is the matter with a task at each organization, and who can do what."""
+    explanation = context.client.task.explain(task)
+    if context.as_json:
+        print_json(asdict(explanation))
+    else:
+        for line in str(explanation).split("\n"):
+            print_text(line)
 
 
 @task.command("kill")

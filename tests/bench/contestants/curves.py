@@ -80,3 +80,14 @@ def lines(port, key, size):
     client = connected(port, key)
     client.collaboration.list()
     return lambda: counted(lambda: sum(1 for _ in client.task.stream_logs(1)))
+
+
+def events(port, key, size):
+    client = connected(port, key)
+    client.collaboration.list()
+    count = 5 * size
+
+    def run():
+        return sum(1 for _ in zip(range(count), client.events(1, timeout=30), strict=False))
+
+    return lambda: counted(run)

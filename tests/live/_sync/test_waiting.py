@@ -39,7 +39,7 @@ PATIENCE: dict[str, Any] = {"timeout": 55, "progress": False}
 @pytest.fixture(scope="module")
 def net() -> Iterator[LocalNetwork]:
     """Tokens live for six seconds here, which most tests outlive."""
-    allowed = ["localnet/slow$", "harbor2.vantage6.ai/demo/", "no/such-image"]
+    allowed = ["localnet/slow$", "harbor2.vantage6.ai/demo/.*", "no/such-image"]
     with LocalNetwork(organizations=2, token_seconds=6, allowed_algorithms=allowed) as net:
         yield net
 

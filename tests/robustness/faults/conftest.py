@@ -11,6 +11,7 @@ import pytest
 from tests.support.paths import ROOT
 
 from .cases import AT_STORES, FLOODS, KINDS, STORE_KINDS, WAYS
+from .realm import run_at_realm
 from .restarts import run_restart
 from .runner import Found, run_all
 from .shared_network import shared_network
@@ -27,7 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def found() -> list[Found]:
     """What came of all cases, which are run once, side by side."""
     with ThreadPoolExecutor() as pool:
-        others = [pool.submit(_at_stores), pool.submit(_at_a_restart)]
+        others = [pool.submit(each) for each in (_at_stores, _at_a_restart, run_at_realm)]
         with shared_network() as shared:
             port, password = str(shared.port), shared.password
             program = [sys.executable, "-m", OVERSIZED, port, password]

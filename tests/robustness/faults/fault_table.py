@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from tests.support.paths import ROOT
 
 from .cases import ANY, KINDS, RECOVERED, STORE_KINDS, WRONG, Kind
+from .realm import REALM_KINDS
 from .runner import Found
 
 PAGE = ROOT / "docs" / "faults.md"
@@ -14,9 +15,9 @@ BETWEEN = re.compile(f"(?<={re.escape(START)}).*?(?={re.escape(END)})", re.DOTAL
 
 
 def tables(found: Iterable[Found]) -> str:
-    """Write what was found as two tables: of the server's own things, and of its stores."""
+    """Write what was found as tables: of the server's own things, of its stores, and of a realm."""
     found = list(found)
-    return f"{_table(found, KINDS)}\n{_table(found, STORE_KINDS)}"
+    return "\n".join(_table(found, kinds) for kinds in (KINDS, STORE_KINDS, REALM_KINDS))
 
 
 def _table(found: Iterable[Found], kinds: list[Kind]) -> str:

@@ -71,6 +71,7 @@ class Lane:
     """A client and its proxy, for one case after the other."""
 
     form = "sync"
+    kind: type[Client] | type[AsyncClient] = Client
 
     def __init__(
         self,
@@ -80,14 +81,12 @@ class Lane:
         port: int = 0,
     ) -> None:
         self._shared, self._proxy = shared, proxy
-        self._client = self._make(port or proxy.port, limits)
-        with shared.lock:  # the server takes its time to check a password
-            self.call(lambda client: client.authenticate("root", shared.password))
+        self._client = shared.connect(self.kind, port or proxy.port, limits)
+        for log_in in shared.logins:
+            with shared.lock:  # the server takes its time to check a password
+                self.call(log_in)
         if proxy.store:
             self.call(lambda client: client.store.set(1))
-
-    def _make(self, port: int, limits: Mapping[str, Any]) -> Any:
-        return Client("http://127.0.0.1", port, log_level=None, **limits)
 
     def call(self, act: Any) -> Any:
         return act(self._client)
@@ -136,13 +135,11 @@ class AsyncLane(Lane):
     """An asynchronous client, in an event loop of its own."""
 
     form = "async"
+    kind = AsyncClient
 
     def __init__(self, *things: Any, **more: Any) -> None:
         self._loop = asyncio.new_event_loop()
         super().__init__(*things, **more)
-
-    def _make(self, port: int, limits: Mapping[str, Any]) -> Any:
-        return AsyncClient("http://127.0.0.1", port, log_level=None, **limits)
 
     def call(self, act: Any) -> Any:
         return self._loop.run_until_complete(_awaited(act(self._client)))

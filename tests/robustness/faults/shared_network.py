@@ -1,7 +1,7 @@
 """The real network of all cases, and a client that bypasses the proxy."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Lock
@@ -44,6 +44,15 @@ class SharedNetwork:
     wait: float = 60.0  # for how many seconds at most the task is waited for
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     lock: Lock = field(default_factory=Lock)
+
+    @property
+    def logins(self) -> tuple[Callable[[Any], Any], ...]:
+        """What a client does to log in."""
+        return (lambda client: client.authenticate("root", self.password),)
+
+    def connect(self, make: type, port: int, limits: Any) -> Any:
+        """Make a client that reaches the server through a proxy."""
+        return make("http://127.0.0.1", port, log_level=None, **limits)
 
     def new_name(self) -> str:
         """Return a name that nothing has yet."""

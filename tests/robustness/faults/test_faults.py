@@ -4,6 +4,7 @@ import pytest
 
 from . import fault_table as page
 from .cases import AT_STORES, FLOODS, KINDS, RESTART, STORE_KINDS, WAYS, Kind, Way
+from .realm import REALM_KINDS, REALM_WAYS
 from .runner import Found, judge
 
 pytestmark = pytest.mark.live
@@ -11,6 +12,7 @@ pytestmark = pytest.mark.live
 PAIRS = [
     *[(way, kind) for way in (*WAYS, *FLOODS, RESTART) for kind in KINDS],
     *[(way, kind) for way in WAYS if way.name in AT_STORES for kind in STORE_KINDS],
+    *[(way, kind) for way in REALM_WAYS for kind in REALM_KINDS],
 ]
 CASES = [
     pytest.param(way, kind, form, id=f"{way.name}-{kind.name}-{form}")

@@ -3,6 +3,8 @@
 import base64
 import json
 import logging
+from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +13,16 @@ from tests.support.scripted_hq import Hq, ref
 from vantage6.client import (
     AsyncClient,
     BadRequestError,
+    EncryptionNotSetUpError,
     EndpointNotFoundError,
     PermissionDeniedError,
     StatusError,
     TaskFailedError,
+    WaitTimeoutError,
 )
+from vantage6.client._encryption.cipher import decrypt, encrypt
+from vantage6.client._encryption.key_files import write_private_key
+from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem, public_key_of
 
 
 @pytest.fixture
@@ -114,3 +121,91 @@ async def test_all_answers_of_many_organizations_are_there(client: AsyncClient, 
     hq.runs = [("completed", "NDI=")] * 12
     assert len(await client.run.from_task(9)) == 12
     assert len(await client.result.from_task(9)) == 12
+
+
+async def test_encrypted_arguments_and_results_that_are_nothing(
+    client: AsyncClient, hq: Hq, tmp_path: Path
+) -> None:
+    key = generate_private_key(2048)  # faster than 4096 bits, whose first part has 684
+    hq.public_key = public_key_of(key)
+    asked: dict[str, Any] = {"method": "f", "action": "federated_compute", "session": 4}
+    with pytest.raises(EncryptionNotSetUpError):
+        await client.task.create([3], "task", "image", **asked)
+    write_private_key(tmp_path / "key.pem", private_key_to_pem(key))
+    hq.answers["/organization/3"] = 200, {"id": 3, "name": "IKNL", "public_key": hq.public_key}
+    await client.setup_encryption(tmp_path / "key.pem")
+    del hq.answers["/organization/3"]
+    await client.task.create([3], "task", "image", **asked)
+    (body,) = hq.bodies("/task")
+    assert decrypt(body["organizations"][0]["arguments"], key) == b"{}"
+
+    nothing = encrypt(b"", hq.public_key)
+    assert [len(part) for part in nothing.split("$")] == [344, 24, 0]
+    hq.runs = [("completed", nothing), ("completed", encrypt(b"null", hq.public_key))]
+    results = await client.wait_for_results(9, progress=False)
+    assert [row["result"] for row in results] == [None, "null"]
+    hq.runs, hq.log = [("crashed", nothing)], "error > no such column"
+    with pytest.raises(TaskFailedError, match="no such column") as caught:
+        await client.wait_for_results(9, progress=False)
+    assert caught.value.results is not None
+    assert caught.value.results.outputs == [None]
+
+
+async def test_end_of_a_completed_task_is_that_of_hq(client: AsyncClient, hq: Hq) -> None:
+    hq.runs = [("completed", "NDI="), ("completed", "NDI=")]
+    hq.finished = {1: "2026-11-27T06:34:31.208667", 2: "2026-11-27T06:34:35.000000"}
+    assert (await client.task.get(9))["finished_at"] == max(hq.finished.values())
+    assert len(hq.sent) == 1
+
+
+async def test_times_are_in_utc(client: AsyncClient, hq: Hq) -> None:
+    hq.runs, hq.finished = [("completed", "NDI=")], {1: "2026-11-27T06:34:31.208667"}
+    rows = await client.run.from_task(9)
+    (time,) = rows.to_pandas()["finished_at"]
+    assert time.to_pydatetime() == datetime(2026, 11, 27, 6, 34, 31, 208667, timezone.utc)
+    assert "2026-11-27 06:34" in str(rows)
+    assert "(UTC)" in str(rows)
+
+
+async def test_pending_run_that_has_started_is_shown_as_started(
+    client: AsyncClient, hq: Hq
+) -> None:
+    hq.runs, hq.started = [("pending", None)] * 2, {2: "2026-11-27T06:34:31.208667"}
+    with pytest.raises(WaitTimeoutError, match=r"'org1' \(queued\), 'org2' \(starting\)"):
+        await client.wait_for_results(9, interval=0.1, timeout=0.2, progress=False)
+
+
+async def test_killed_central_task_shows_the_runs_of_its_subtask(
+    client: AsyncClient, hq: Hq
+) -> None:
+    hq.runs = [("killed by user", None)]
+    hq.tasks = [hq.task({}) | {"id": 10, "parent": ref(9)}]
+    with pytest.raises(TaskFailedError, match="killed by user") as caught:
+        await client.wait_for_results(9, progress=False)
+    assert [run["status"] for run in caught.value.subtask_runs] == ["killed by user"]
+
+
+async def test_organization_that_hq_refuses_is_an_error_with_its_message(
+    client: AsyncClient, hq: Hq
+) -> None:
+    hq.store_error = 400, {"msg": "Organization id=99 is not in the collaboration"}
+    with pytest.raises(BadRequestError, match="id=99 is not in the collaboration"):
+        await client.task.create(
+            [99], "task", "image", method="f", action="federated_compute", session=4
+        )
+
+
+async def test_step_after_a_task_that_was_waited_for_starts_after_its_end(
+    client: AsyncClient, hq: Hq
+) -> None:
+    hq.runs = [("active", None)]
+    hq.later = [hq.runs, hq.runs, [("completed", "NDI=")]]
+    await client.dataframe.preprocess("frame1", "image", "keep")
+    assert hq.runs == [("active", None)]  # by itself it does not wait for tasks that compute
+    await client.wait_for_results(9, interval=0.1, progress=False)
+    await client.dataframe.preprocess("frame1", "image", "keep")
+    sent = [(method, path.partition("?")[0]) for method, path, _ in hq.sent]
+    step = ("POST", "/session/dataframe/1/preprocess")
+    assert sent[-1] == step
+    assert sent.count(step) == 2
+    assert sent.count(("GET", "/task/9")) >= 3

@@ -94,6 +94,8 @@ async def test_secrets_go_to_their_own_origin(
     assert token in at_hq
     assert token not in at_realm
     assert {each.authorization for each in realm.server.seen} == {None}
+    # What the realm says about its endpoints is not even asked for.
+    assert not [each for each in realm.server.seen if "well-known" in each.path]
 
 
 @pytest.mark.parametrize("path", [f"{REALM}/auth/device", f"{REALM}/token", "/hq/user/me"])
@@ -136,7 +138,7 @@ async def test_hq_of_another_generation_gets_no_password(
 
 async def test_realm_is_read_to_a_limit(client: AsyncClient, realm: ScriptedRealm) -> None:
     realm.device_reply = 200, {"device_code": "x" * (2 << 20)}
-    with pytest.raises(InvalidResponseError, match="response of a realm"):
+    with pytest.raises(InvalidResponseError, match="expected a realm of Keycloak"):
         await log_in(client)
 
 
@@ -187,3 +189,66 @@ async def test_claims_of_tokens_do_not_say_who_one_is(
     assert client.token
     assert "ada" not in client.token
     assert (client.name, client.whoami.id_) == ("ada", 7)  # by user/me
+
+
+@pytest.mark.parametrize("trust", ["first-use", "strict", "off"])
+async def test_store_that_moves_gets_no_login_until_it_is_accepted(
+    realm: ScriptedRealm,
+    hq_server: ScriptedServer,
+    store: ScriptedServer,
+    tmp_path: Path,
+    trust: Any,
+) -> None:
+    known = tmp_path / "known"
+    row: dict[str, Any] = {"id": 1, "name": "store", "api_path": "/store"}
+    realm.hq = lambda _: (200, {**row, "url": f"http://127.0.0.1:{port}"})
+    store.reply = lambda _: (200, {"data": [], "links": {"first": "", "self": ""}})
+    port = store.port
+    address = f"http://127.0.0.1:{hq_server.port}"
+    options: dict[str, Any] = {"auth_url": realm.url, "trust": trust, "log_level": None}
+    async with AsyncClient(address, known_organizations=known, **options) as client:
+        await log_in(client)
+        if trust == "strict":
+            with pytest.raises(ConfigurationError, match="expected an address that you have"):
+                await client.store.set(1)
+        await client.store.set(1, trust=trust == "strict")
+        await client.algorithm.list()
+        assert store.seen[-1].authorization == f"Bearer {client.token}"
+    with scripted_server() as elsewhere:
+        elsewhere.reply, port = store.reply, elsewhere.port
+        async with AsyncClient(address, known_organizations=known, **options) as client:
+            await log_in(client)
+            if trust != "off":
+                with pytest.raises(ConfigurationError, match="Your login was not sent there"):
+                    await client.store.set(1)
+                with pytest.raises(ConfigurationError, match=r"store\.set\(\) first"):
+                    await client.algorithm.list()
+                assert elsewhere.seen == []
+            await client.store.set(1, trust=trust != "off")
+            await client.algorithm.list()
+            assert elsewhere.seen[-1].authorization == f"Bearer {client.token}"
+            await client.store.set(1)  # it is known from now on
+    line = f" store 1 http://127.0.0.1:{port} store\n"
+    assert (known.exists() and line in known.read_text()) == (trust != "off")
+
+
+async def test_token_goes_to_the_chosen_store_alone(
+    client: AsyncClient, realm: ScriptedRealm, store: ScriptedServer, elsewhere: ScriptedServer
+) -> None:
+    stores = {"/hq/algorithmstore/1": store.port, "/hq/algorithmstore/2": elsewhere.port}
+    realm.hq = lambda request: (
+        200,
+        {
+            "id": int(request.path[-1]),
+            "name": "s",
+            "url": f"http://127.0.0.1:{stores[request.path]}",
+            "api_path": "",
+        },
+    )
+    store.reply = lambda _: (200, {"data": [], "links": {"first": "", "self": ""}})
+    await log_in(client)
+    await client.store.get(2)  # named by HQ, but not chosen
+    await client.store.set(1)
+    await client.algorithm.list()
+    assert [each.authorization for each in store.seen] == [f"Bearer {client.token}"]
+    assert "refresh-" not in sent_to(store)

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from tests.support.scripted_hq import Hq
 from tests.support.scripted_realm import PENDING, REALM, ScriptedRealm, refusal
-from tests.support.scripted_server import Request, ScriptedServer
+from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     AsyncClient,
     ConfigurationError,
@@ -24,9 +25,10 @@ from vantage6.client import (
     UnsupportedServerVersionError,
 )
 from vantage6.client._async.core import auth
-from vantage6.client._auth import device
+from vantage6.client._auth import device, shared
 
 NODE = {"id": 1, "name": "node"}
+ROLE = {"id": 1, "name": "r"}
 
 
 @pytest.fixture
@@ -153,6 +155,15 @@ async def test_unsafe_address_is_not_shown(
     with pytest.raises(InvalidResponseError, match="https address"):
         await log_in(hq, shown)
     assert not shown
+
+
+async def test_unsafe_address_with_the_code_is_not_used(
+    hq: AsyncClient, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    realm.device = {"verification_uri_complete": "javascript:alert(1)"}
+    shown: list[DeviceCode] = []
+    await log_in(hq, shown)
+    assert shown[0].url_with_code is None
 
 
 async def test_control_characters_of_a_code_are_not_shown(
@@ -303,6 +314,27 @@ async def test_ended_session_is_an_expired_login(
         await hq.node.get(1)
 
 
+async def test_ended_session_ends_a_wait(
+    hq: AsyncClient, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    await log_in(hq)
+    script = Hq(runs=[("active", None)])
+    looks = 0
+
+    def reply(request: Request) -> Reply | None:
+        nonlocal looks
+        looks += request.path == "/hq/task/9"
+        if looks == 2:
+            realm.valid.clear()
+            realm.token_replies = [refusal("invalid_grant", "Session not active")]
+        return script(request)
+
+    realm.hq = reply
+    with pytest.raises(LoginExpiredError, match=r"Session not active.*wait_for_results"):
+        await hq.wait_for_results(9, interval=0.1, progress=False)
+    assert len(realm.forms) == 2
+
+
 async def test_ended_session_is_asked_for_once(
     hq: AsyncClient, realm: ScriptedRealm, pauses: list[float]
 ) -> None:
@@ -390,6 +422,92 @@ async def test_failure_for_an_expired_token_renews_it(
     assert len(realm.forms) == 2
 
 
+@pytest.mark.parametrize(("late", "sent"), [(True, 2), (False, 1)])
+async def test_creation_is_repeated_only_if_its_token_had_expired(
+    hq: AsyncClient, realm: ScriptedRealm, pauses: list[float], late: bool, sent: int
+) -> None:
+    """HQ fails before it runs anything if the token has expired, and perhaps after it otherwise."""
+    await log_in(hq)
+    date = {"date": formatdate(time.time() + (realm.seconds + 1 if late else 0), usegmt=True)}
+    posts: list[Request] = []
+
+    def answer(request: Request) -> Any:
+        posts.append(request)
+        return (201, ROLE) if len(posts) > 1 else (500, {"msg": "An unexpected error"}, date)
+
+    realm.hq = answer
+    if late:
+        assert await hq.role.create("r", "", [1]) == ROLE
+    else:
+        with pytest.raises(ServerError):
+            await hq.role.create("r", "", [1])
+    assert [request.method for request in posts] == ["POST"] * sent
+    assert len(realm.forms) == sent
+
+
+async def test_withdrawn_secret_of_a_program_is_sent_once(
+    hq: AsyncClient, realm: ScriptedRealm
+) -> None:
+    await hq.initialize_service_account("the-secret", "nightly")
+    await hq.authenticate_service_account()
+    realm.valid.clear()
+    realm.token_replies = [(401, {"error": "invalid_client"})]
+    with pytest.raises(LoginFailedError, match="nightly-user-client"):
+        await hq.node.get(1)
+    for _ in range(2):
+        with pytest.raises(NotAuthenticatedError):
+            await hq.node.get(1)
+    assert len(realm.forms) == 2
+
+
+async def test_age_of_a_token_counts_from_its_request(
+    hq: AsyncClient, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    before, times = realm.reply, list[float]()
+
+    def slow(request: Request) -> Any:
+        reply = before(request)
+        if request.path == f"{REALM}/token":
+            times.append(time.monotonic())
+            time.sleep(0.3)
+        return reply
+
+    realm.server.reply = slow
+    await log_in(hq)
+    tokens = hq._core.auth.tokens
+    assert tokens
+    assert tokens.renew_at <= times[0] + 0.9 * realm.seconds
+
+
+async def test_token_that_cannot_be_saved_is_kept(
+    hq: AsyncClient,
+    realm: ScriptedRealm,
+    pauses: list[float],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    await log_in(hq)
+    file = hq.saved_login.save(tmp_path / "login.json")
+    saved = file.read_bytes()
+
+    def full(*_: object) -> None:
+        raise ConfigurationError("cannot save the login: no space left on device")
+
+    realm.hq = lambda _: (200, NODE)
+    with monkeypatch.context() as patch:
+        patch.setattr(shared, "write_login", full)
+        realm.valid.clear()
+        assert await hq.node.get(1) == NODE
+    assert "no space left" in caplog.text
+    assert file.read_bytes() == saved
+    assert hq.token
+    assert hq.token in realm.valid
+    realm.valid.clear()
+    assert await hq.node.get(1) == NODE
+    assert file.read_bytes() != saved, "the next renewal is saved"
+
+
 async def test_other_failure_does_not_renew(
     hq: AsyncClient, realm: ScriptedRealm, pauses: list[float]
 ) -> None:
@@ -439,6 +557,27 @@ async def test_saved_login_keeps_the_realm(
     async with await AsyncClient.from_saved_login(file, log_level=None) as again:
         assert again.name == "ada"
         assert realm.forms[-1]["grant_type"] == "refresh_token"
+
+
+async def test_programs_with_one_saved_login_renew_once_and_a_logout_is_final(
+    hq: AsyncClient, realm: ScriptedRealm, pauses: list[float], tmp_path: Path
+) -> None:
+    await log_in(hq)
+    file = hq.saved_login.save(tmp_path / "login.json")
+    realm.hq = lambda _: (200, NODE)
+    async with (
+        await AsyncClient.from_saved_login(file, log_level=None) as one,
+        await AsyncClient.from_saved_login(file, log_level=None) as other,
+    ):
+        realm.valid.clear()
+        sent = len(realm.forms)
+        for client in (one, other, hq):
+            await client.node.get(1)
+        assert [form["grant_type"] for form in realm.forms[sent:]] == ["refresh_token"]
+        one.saved_login.forget()
+        realm.valid.clear()
+        await other.node.get(1)
+        assert not file.exists()
 
 
 def connecting(monkeypatch: pytest.MonkeyPatch, realm: ScriptedRealm, **others: str) -> None:
@@ -502,6 +641,24 @@ async def test_login_that_cannot_be_saved_works_in_memory(
     assert told == [1], "before the user has logged in"
     assert (client.name, client.saved_login.path) == ("ada", None)
     await client.close()
+
+
+async def test_service_account_without_auth_url_says_what_is_missing(
+    realm: ScriptedRealm, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting(monkeypatch, realm, AUTH_URL="", SERVICE_ACCOUNT="nightly", CLIENT_SECRET="s")
+    with pytest.raises(ConfigurationError, match="VANTAGE6_AUTH_URL") as error:
+        await AsyncClient.from_env(log_level=None)
+    assert "password (" not in str(error.value)
+    assert realm.server.seen == []
+
+
+async def test_address_that_is_no_realm_says_what_to_check(realm: ScriptedRealm) -> None:
+    address = f"{realm.url}/hq"  # HQ itself
+    async with AsyncClient(realm.url, auth_url=address, log_level=None) as client:
+        with pytest.raises(InvalidResponseError, match="Check auth_url and auth_realm") as error:
+            await log_in(client)
+        assert f"{address}/realms/vantage6" in str(error.value)
 
 
 async def test_nobody_to_show_a_code_to_is_an_error(

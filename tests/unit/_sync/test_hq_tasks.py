@@ -30,6 +30,11 @@ RESULTS = [
     (base64.b64encode(b"1180591620717411303424").decode(), "1180591620717411303424", 2**70),
     (base64.b64encode(b"0.30000000000000004").decode(), "0.30000000000000004", 0.1 + 0.2),
     (base64.b64encode(b'{"1": "a", "1": "b"}').decode(), '{"1": "a", "1": "b"}', {"1": "b"}),
+    (
+        base64.b64encode(b'{"1": "a", "null": "b", "1.5": "d"}').decode(),
+        '{"1": "a", "null": "b", "1.5": "d"}',
+        {"1": "a", "null": "b", "1.5": "d"},
+    ),
 ]
 
 
@@ -134,6 +139,15 @@ def test_organization_twice_is_refused(client: Client, hq: Hq) -> None:
     with pytest.raises(InvalidInputError, match="each organization once"):
         create(client, organizations=[1, 1])
     assert not hq.bodies("/task")
+
+
+def test_organization_outside_the_study_is_refused(client: Client, hq: Hq) -> None:
+    with pytest.raises(InvalidInputError, match="members of study 1, got organization 3"):
+        create(client, organizations=[1, 3], study=1, session=None)
+    assert not hq.bodies("/task")
+    create(client, organizations=[1, 2], study=1, session=None)
+    (body,) = hq.bodies("/task")
+    assert body["study_id"] == 1
 
 
 def test_one_own_session_for_each_client(client: Client, hq: Hq) -> None:
@@ -248,7 +262,8 @@ def test_task_tree_shows_tasks_below_those_they_wait_for(
         fields | {"id": 3, "method": "central", "depends_on": [2]},
         fields | {"id": 4, "method": "partial", "parent": ref(3), "status": "failed"},
         fields | {"id": 2, "method": "keep", "depends_on": [1]},
-        fields | {"id": 1, "method": "read_csv"},
+        fields
+        | {"id": 1, "method": "read_csv", "name": "Session initialization", "dataframe": ref(1)},
         fields | {"id": 5, "method": "other", "name": "a name"},
     ]
     with pytest.raises(InvalidInputError, match=r"setup_session\(\)"):
@@ -301,11 +316,14 @@ def test_opened_session_is_the_default_and_deleted_with_dependents(client: Clien
 
 
 def test_what_clients_made_by_themselves_is_deleted_on_request(client: Client, hq: Hq) -> None:
-    hq.more_sessions = [hq.session(7, "vantage6-sdk-1"), hq.session(8, "vantage6-sdk-2")]
+    names = "vantage6-sdk-1", "vantage6-sdk-2", "Vantage6-SDK-mine", "mine"
+    hq.more_sessions = [hq.session(id_, name) for id_, name in enumerate(names, 7)]
+    hq.answers["/session"] = hq.page(hq.more_sessions)  # some databases ignore case
     assert [row["id"] for row in client.session.delete_automatic()] == [7, 8]
     deleted = [path.partition("?")[0] for method, path, _ in hq.sent if method == "DELETE"]
     assert deleted == ["/session/7", "/session/8"]
     hq.sent.clear()
+    hq.answers.clear()
     client.dataframe.create("default", "image", "read", session=4, name="vantage6-sdk-3")
     (frame,) = client.session.delete_automatic(4)
     assert frame["name"] == "vantage6-sdk-3"
@@ -373,6 +391,16 @@ def test_wait_includes_the_runs_after_a_failure(client: Client, hq: Hq) -> None:
     assert caught.value.results is not None
     assert caught.value.results.outputs == [42, None, None]
     assert {run["status"] for run in caught.value.runs} == {"completed", "crashed", "failed"}
+
+
+def test_only_the_results_are_requested_after_the_last_one(client: Client, hq: Hq) -> None:
+    hq.runs = [("active", None)] * 3
+    hq.later = [hq.runs, [("completed", "NDI=")] * 3]
+    results = client.wait_for_results(9, interval=0.1, progress=False)
+    assert results.by_organization == {"org1": 42, "org2": 42, "org3": 42}
+    paths = [path.partition("?")[0] for _, path, _ in hq.sent]
+    assert paths.count("/organization") == 1
+    assert paths.index("/organization") == 1  # right after the first look, while runs are at work
 
 
 def test_end_of_a_failed_task_is_that_of_its_last_run(client: Client, hq: Hq) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.support.scripted_hq import Hq
 from tests.support.scripted_realm import PENDING, REALM, ScriptedRealm, refusal
-from tests.support.scripted_server import Request, ScriptedServer
+from tests.support.scripted_server import Reply, Request, ScriptedServer
 from vantage6.client import (
     Client,
     ConfigurationError,
@@ -23,10 +24,11 @@ from vantage6.client import (
     ServerError,
     UnsupportedServerVersionError,
 )
-from vantage6.client._auth import device
+from vantage6.client._auth import device, shared
 from vantage6.client._sync.core import auth
 
 NODE = {"id": 1, "name": "node"}
+ROLE = {"id": 1, "name": "r"}
 
 
 @pytest.fixture
@@ -149,6 +151,15 @@ def test_unsafe_address_is_not_shown(hq: Client, realm: ScriptedRealm, address: 
     with pytest.raises(InvalidResponseError, match="https address"):
         log_in(hq, shown)
     assert not shown
+
+
+def test_unsafe_address_with_the_code_is_not_used(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    realm.device = {"verification_uri_complete": "javascript:alert(1)"}
+    shown: list[DeviceCode] = []
+    log_in(hq, shown)
+    assert shown[0].url_with_code is None
 
 
 def test_control_characters_of_a_code_are_not_shown(
@@ -297,6 +308,25 @@ def test_ended_session_is_an_expired_login(
         hq.node.get(1)
 
 
+def test_ended_session_ends_a_wait(hq: Client, realm: ScriptedRealm, pauses: list[float]) -> None:
+    log_in(hq)
+    script = Hq(runs=[("active", None)])
+    looks = 0
+
+    def reply(request: Request) -> Reply | None:
+        nonlocal looks
+        looks += request.path == "/hq/task/9"
+        if looks == 2:
+            realm.valid.clear()
+            realm.token_replies = [refusal("invalid_grant", "Session not active")]
+        return script(request)
+
+    realm.hq = reply
+    with pytest.raises(LoginExpiredError, match=r"Session not active.*wait_for_results"):
+        hq.wait_for_results(9, interval=0.1, progress=False)
+    assert len(realm.forms) == 2
+
+
 def test_ended_session_is_asked_for_once(
     hq: Client, realm: ScriptedRealm, pauses: list[float]
 ) -> None:
@@ -384,6 +414,90 @@ def test_failure_for_an_expired_token_renews_it(
     assert len(realm.forms) == 2
 
 
+@pytest.mark.parametrize(("late", "sent"), [(True, 2), (False, 1)])
+def test_creation_is_repeated_only_if_its_token_had_expired(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], late: bool, sent: int
+) -> None:
+    """HQ fails before it runs anything if the token has expired, and perhaps after it otherwise."""
+    log_in(hq)
+    date = {"date": formatdate(time.time() + (realm.seconds + 1 if late else 0), usegmt=True)}
+    posts: list[Request] = []
+
+    def answer(request: Request) -> Any:
+        posts.append(request)
+        return (201, ROLE) if len(posts) > 1 else (500, {"msg": "An unexpected error"}, date)
+
+    realm.hq = answer
+    if late:
+        assert hq.role.create("r", "", [1]) == ROLE
+    else:
+        with pytest.raises(ServerError):
+            hq.role.create("r", "", [1])
+    assert [request.method for request in posts] == ["POST"] * sent
+    assert len(realm.forms) == sent
+
+
+def test_withdrawn_secret_of_a_program_is_sent_once(hq: Client, realm: ScriptedRealm) -> None:
+    hq.initialize_service_account("the-secret", "nightly")
+    hq.authenticate_service_account()
+    realm.valid.clear()
+    realm.token_replies = [(401, {"error": "invalid_client"})]
+    with pytest.raises(LoginFailedError, match="nightly-user-client"):
+        hq.node.get(1)
+    for _ in range(2):
+        with pytest.raises(NotAuthenticatedError):
+            hq.node.get(1)
+    assert len(realm.forms) == 2
+
+
+def test_age_of_a_token_counts_from_its_request(
+    hq: Client, realm: ScriptedRealm, pauses: list[float]
+) -> None:
+    before, times = realm.reply, list[float]()
+
+    def slow(request: Request) -> Any:
+        reply = before(request)
+        if request.path == f"{REALM}/token":
+            times.append(time.monotonic())
+            time.sleep(0.3)
+        return reply
+
+    realm.server.reply = slow
+    log_in(hq)
+    tokens = hq._core.auth.tokens
+    assert tokens
+    assert tokens.renew_at <= times[0] + 0.9 * realm.seconds
+
+
+def test_token_that_cannot_be_saved_is_kept(
+    hq: Client,
+    realm: ScriptedRealm,
+    pauses: list[float],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log_in(hq)
+    file = hq.saved_login.save(tmp_path / "login.json")
+    saved = file.read_bytes()
+
+    def full(*_: object) -> None:
+        raise ConfigurationError("cannot save the login: no space left on device")
+
+    realm.hq = lambda _: (200, NODE)
+    with monkeypatch.context() as patch:
+        patch.setattr(shared, "write_login", full)
+        realm.valid.clear()
+        assert hq.node.get(1) == NODE
+    assert "no space left" in caplog.text
+    assert file.read_bytes() == saved
+    assert hq.token
+    assert hq.token in realm.valid
+    realm.valid.clear()
+    assert hq.node.get(1) == NODE
+    assert file.read_bytes() != saved, "the next renewal is saved"
+
+
 def test_other_failure_does_not_renew(
     hq: Client, realm: ScriptedRealm, pauses: list[float]
 ) -> None:
@@ -431,6 +545,27 @@ def test_saved_login_keeps_the_realm(
     with Client.from_saved_login(file, log_level=None) as again:
         assert again.name == "ada"
         assert realm.forms[-1]["grant_type"] == "refresh_token"
+
+
+def test_programs_with_one_saved_login_renew_once_and_a_logout_is_final(
+    hq: Client, realm: ScriptedRealm, pauses: list[float], tmp_path: Path
+) -> None:
+    log_in(hq)
+    file = hq.saved_login.save(tmp_path / "login.json")
+    realm.hq = lambda _: (200, NODE)
+    with (
+        Client.from_saved_login(file, log_level=None) as one,
+        Client.from_saved_login(file, log_level=None) as other,
+    ):
+        realm.valid.clear()
+        sent = len(realm.forms)
+        for client in (one, other, hq):
+            client.node.get(1)
+        assert [form["grant_type"] for form in realm.forms[sent:]] == ["refresh_token"]
+        one.saved_login.forget()
+        realm.valid.clear()
+        other.node.get(1)
+        assert not file.exists()
 
 
 def connecting(monkeypatch: pytest.MonkeyPatch, realm: ScriptedRealm, **others: str) -> None:
@@ -494,6 +629,24 @@ def test_login_that_cannot_be_saved_works_in_memory(
     assert told == [1], "before the user has logged in"
     assert (client.name, client.saved_login.path) == ("ada", None)
     client.close()
+
+
+def test_service_account_without_auth_url_says_what_is_missing(
+    realm: ScriptedRealm, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connecting(monkeypatch, realm, AUTH_URL="", SERVICE_ACCOUNT="nightly", CLIENT_SECRET="s")
+    with pytest.raises(ConfigurationError, match="VANTAGE6_AUTH_URL") as error:
+        Client.from_env(log_level=None)
+    assert "password (" not in str(error.value)
+    assert realm.server.seen == []
+
+
+def test_address_that_is_no_realm_says_what_to_check(realm: ScriptedRealm) -> None:
+    address = f"{realm.url}/hq"  # HQ itself
+    with Client(realm.url, auth_url=address, log_level=None) as client:
+        with pytest.raises(InvalidResponseError, match="Check auth_url and auth_realm") as error:
+            log_in(client)
+        assert f"{address}/realms/vantage6" in str(error.value)
 
 
 def test_nobody_to_show_a_code_to_is_an_error(

@@ -23,6 +23,7 @@ from vantage6.client import (
     PublicKeyChangedError,
     UntrustedKeyError,
 )
+from vantage6.client._encryption.cipher import encrypt
 from vantage6.client._encryption.key_files import write_private_key
 from vantage6.client._encryption.keys import (
     fingerprint,
@@ -169,6 +170,33 @@ def test_strict_client_sends_only_to_accepted_keys(
         assert posted(server) == 1
 
 
+def test_two_clients_keep_their_own_keys(
+    client: Client, server: ScriptedServer, tmp_path: Path, world: World
+) -> None:
+    keys = generate_private_key(2048), KEY
+    results = [
+        {"id": n, "run": {"id": n}, "result": encrypt(str(n).encode(), public_key_of(key))}
+        for n, key in enumerate(keys, 1)
+    ]
+    world.organizations[3]["public_key"] = ""
+    world.routes["GET /organization/3"] = lambda *_: (200, world.organizations[3])
+    for row in results:
+        world.routes[f"GET /result/{row['id']}"] = lambda *_, row=row: (200, row)
+        run = {"id": row["id"], "task": {"id": 12}, "organization": {"id": 3}}
+        world.routes[f"GET /run/{row['id']}"] = lambda *_, run=run: (200, run)
+    with Client("http://127.0.0.1", server.port, log_level=None) as other:
+        (tmp_path / "other").mkdir()
+        for each, folder, key in ((client, "", keys[0]), (other, "other", keys[1])):
+            path = tmp_path / folder / "own.pem"
+            write_private_key(path, private_key_to_pem(key))
+            world.serve(server, each)
+            each.setup_encryption(path)
+        for each, own, foreign in ((client, 1, 2), (other, 2, 1)):
+            assert each.result.get(own) == str(own)
+            with pytest.raises(DecryptionError):
+                each.result.get(foreign)
+
+
 # -- identity of what the server sends -----------------------------------------------------------
 @pytest.mark.parametrize("trust", ["first-use", "strict"])
 def test_row_of_another_collaboration_sends_nothing(
@@ -209,17 +237,22 @@ def test_fingerprint_is_trusted_for_the_requested_organization_only(
     assert not (tmp_path / "known_organizations").exists()
 
 
-@pytest.mark.parametrize("missing", ["row", "key"])
+@pytest.mark.parametrize("missing", ["row", "field", "", None])
 def test_missing_own_key_is_noticed(
-    client: Client, server: ScriptedServer, tmp_path: Path, world: World, missing: str
+    client: Client, server: ScriptedServer, tmp_path: Path, world: World, missing: str | None
 ) -> None:
     world.serve(server, client)
     client.setup_encryption(write_key(tmp_path))
+    message = r"your own organization 3.*got none"
+    if missing is None:  # which the contract does not allow
+        message = "public_key is null, not text"
     if missing == "row":
         del world.organizations[3]
+    elif missing == "field":
+        del world.organizations[3]["public_key"]
     else:
-        world.organizations[3]["public_key"] = ""
-    with pytest.raises(PublicKeyChangedError, match=r"your own organization 3.*got none"):
+        world.organizations[3]["public_key"] = missing
+    with pytest.raises((PublicKeyChangedError, InvalidResponseError), match=message):
         client.task.create([5], **TASK, collaboration=4)
     assert not posted(server)
 

@@ -2,8 +2,10 @@
 
 import asyncio
 import threading
+import time
 import webbrowser
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +250,33 @@ def fail(error: Exception) -> Callable[[], Any]:
         raise error
 
     return get
+
+
+def test_browser_variable_is_heeded(desktop: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program, opened = tmp_path / "program", tmp_path / "opened"
+    program.write_text(f'#!/bin/sh\necho "$1" > {opened}.new && mv {opened}.new {opened}\n')
+    program.chmod(0o700)
+    desktop.setenv("BROWSER", str(program))
+    desktop.setattr(webbrowser, "_tryorder", None)  # it is read once
+    DevicePresenter(lambda _: None).show(CODE)
+    until = time.monotonic() + 10
+    while not opened.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert opened.read_text().strip() == CODE.url_with_code
+
+
+@pytest.mark.parametrize("is_elsewhere", [False, True])
+def test_qr_code_stands_beside_the_text(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, is_elsewhere: bool
+) -> None:
+    monkeypatch.setattr(present.sys.stderr, "isatty", lambda: True)
+    code = replace(CODE, host="elsewhere.example") if is_elsewhere else CODE
+    DevicePresenter(open_browser=False).show(code)
+    out, error = capsys.readouterr()
+    assert not out
+    assert code.url in error
+    assert code.user_code in error
+    assert any(block in error for block in "█▀▄") != is_elsewhere, "only the realm's own page"
 
 
 def test_failing_browser_is_a_line_and_no_error(

@@ -1,12 +1,16 @@
-"""Test when the user can be prompted for a password."""
+"""Test when the user can be prompted for a password, and how long a keyring may take."""
 
 import io
+import subprocess
 import sys
+import threading
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from tests.support.fake_keyring import fake_keyring
+from vantage6.client._auth import keyring
 from vantage6.client._auth.prompt import can_ask
 
 KERNEL = SimpleNamespace(get_ipython=lambda: SimpleNamespace(kernel=None))
@@ -37,3 +41,22 @@ def test_prompt_is_available_in_terminal_and_notebook(
     monkeypatch.setattr(sys, "stdin", stdin)
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     assert can_ask() is expected
+
+
+def test_keyring_that_does_not_respond_is_left(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(keyring, "SECONDS", 0.1)
+    done = threading.Event()
+    with fake_keyring() as backend:
+        monkeypatch.setattr(backend, "get_password", lambda *_: done.wait(30))
+        assert keyring.find_password("https://server.example/api", "ada") is None
+    assert "did not respond within 0.1 s" in caplog.text
+    done.set()
+
+
+def test_keyring_is_not_imported_at_the_start() -> None:
+    command = "import sys; from vantage6.client import Client; Client('https://x.example'); "
+    subprocess.run(
+        [sys.executable, "-c", command + "assert 'keyring' not in sys.modules"], check=True
+    )

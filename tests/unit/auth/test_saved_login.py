@@ -152,13 +152,13 @@ def test_file_is_readable_by_owner_only(home: Path) -> None:
 
 @pytest.mark.posix
 @POSIX
-def test_file_readable_by_others_warns(tmp_path: Path) -> None:
+def test_file_readable_by_others_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "s.json"
     write_login(SAVED, path)
     assert read_login(path) == SAVED
     path.chmod(0o640)
-    with pytest.warns(UserWarning, match=r"got 0640"):
-        assert read_login(path) == SAVED
+    with pytest.raises(ConfigurationError, match=r"got 0640.*chmod 600"):
+        read_login(path)
 
 
 @pytest.mark.posix

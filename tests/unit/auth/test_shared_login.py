@@ -19,7 +19,13 @@ from typing import Any
 import pytest
 
 from tests.support.scripted_server import Reply, Request, ScriptedServer, token, with_login
-from vantage6.client import AsyncClient, Client, LoginExpiredError, RequestTimeoutError
+from vantage6.client import (
+    AsyncClient,
+    Client,
+    ConfigurationError,
+    LoginExpiredError,
+    RequestTimeoutError,
+)
 from vantage6.client._auth.saved_login import read_login, write_login
 from vantage6.client._storage.files import file_lock
 from vantage6.client._utils.locks import AsyncLock
@@ -294,6 +300,8 @@ def test_logout_is_not_undone_by_a_renewal_elsewhere(
         assert other.saved_login.forget()
     client.refresh_token()
     assert not file.exists()
+    with pytest.raises(ConfigurationError, match="cannot read a saved login"):
+        Client.from_saved_login(file, log_level=None)
     assert client.saved_login.path is None
     client.authenticate("researcher", "secret")
     client.refresh_token()

@@ -136,16 +136,25 @@ def test_oversized_address_does_not_hide_the_error(
         show_qr(URI + "x" * 5000)
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        "https://elsewhere.example/scan-me",
-        "otpauth://elsewhere.example/vantage6:ada?secret=GEZDGNBVGY3TQOJQ",
-        "OTPAUTH",
-        "http://[",
-        "",
-    ],
-)
+OTHERS = [
+    "https://elsewhere.example/scan-me",
+    "otpauth://elsewhere.example/vantage6:ada?secret=GEZDGNBVGY3TQOJQ",
+    "OTPAUTH",
+    "http://[",
+    "",
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_notebook_shows_no_other_address(other: str, shown: list[Any], capsys: Output) -> None:
+    offer_qr(other)
+    with pytest.raises(InvalidInputError, match="expected the otpauth:// address"):
+        show_qr(other)
+    assert shown == []
+    assert not other or other not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("other", OTHERS)
 def test_only_second_factors_are_drawn(
     other: str, client: Client, server: ScriptedServer, terminal: Output
 ) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.doc_pages import blocks
 from vantage6.client import ConfigurationError, Profile, profiles
 from vantage6.client._config.options import ClientOptions, ConnectOptions
 from vantage6.client._config.plan import ConnectionPlan, require_complete, resolve
@@ -423,3 +424,17 @@ def test_options_match_the_client() -> None:
 
     taken = inspect.signature(Client).parameters.keys() - {"host", "hq_url", "port", "path"}
     assert ClientOptions.__annotations__.keys() == taken
+
+
+def test_profiles_of_the_page_are_of_both_generations() -> None:
+    (block,) = (block for block in blocks("docs/login.md") if block.kind == "ini")
+    old, new = read_profiles(block.code, FILE).values()
+    empty: dict[str, str] = {}
+    before = resolve({}, None, None, None, empty, old)
+    after = resolve({}, None, None, None, empty, new)
+    assert before.address
+    assert after.address
+    assert (before.address.url, before.options.get("auth_url")) == (old.server, None)
+    assert (after.address.url, after.options.get("auth_url")) == (new.server, new.auth_url)
+    assert before.collaboration == after.collaboration == "demo"
+    assert before.private_key == after.private_key is not None

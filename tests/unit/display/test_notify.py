@@ -53,9 +53,14 @@ def test_desktop_gets_the_texts_as_arguments(
     with pytest.raises(InvalidInputError, match="requires notify-send or osascript on PATH"):
         notifier("desktop")
     script = tmp_path / program
-    script.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > "{tmp_path}/shown"\n')
+    monkeypatch.setenv("VANTAGE6_CLIENT_SECRET", "the-client-secret")
+    script.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$@" > "{tmp_path}/shown"\n'
+        f'echo "$VANTAGE6_CLIENT_SECRET" > "{tmp_path}/secret"\n'
+    )
     script.chmod(0o755)
     notifier("desktop")(Finished(12, "$(touch x)", ROWS))
     shown = (tmp_path / "shown").read_text().splitlines()
     assert shown[-2:] == ["vantage6", "task 12 $(touch x): 1 of 2 results"]
+    assert (tmp_path / "secret").read_text() == "\n"
     assert not (tmp_path / "x").exists()

@@ -13,7 +13,10 @@ import pytest
 
 from tests.support.raw_server import raw_server, read_request
 from vantage6.client import ClientClosedError
+from vantage6.client._auth.realm import Realm
+from vantage6.client._backend.protocol import Backend
 from vantage6.client._backend.v4 import V4
+from vantage6.client._backend.v5 import V5
 from vantage6.client._events import mailbox as mailboxes
 from vantage6.client._events import socket as sockets
 from vantage6.client._events.mailbox import AsyncMailbox, Mailbox
@@ -55,27 +58,32 @@ def test_slow_reader_is_told_of_lost_events(monkeypatch: pytest.MonkeyPatch) -> 
     assert lines.get(timeout=10) == "ended"
 
 
+@pytest.mark.parametrize("backend", [V4(), V5(Realm("https://auth.example"))], ids=["4", "5"])
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_event_connection_follows_no_redirect(status: int) -> None:
+def test_event_connection_follows_no_redirect(status: int, backend: Backend) -> None:
     with raw_server(lambda connection: None) as stranger:
         head = (
             f"HTTP/1.1 {status} Away\r\nLocation: ws://127.0.0.1:{stranger.port}/elsewhere\r\n\r\n"
         )
 
+        received: list[bytes] = []
+
         def redirect(connection: network.socket) -> None:
-            read_request(connection)
+            received.append(read_request(connection))
             connection.sendall(head.encode())
 
         with raw_server(redirect) as server:
-            socket = Socket(Address("http://127.0.0.1", server.port, ""), dict, 5, V4())
+            socket = Socket(Address("http://127.0.0.1", server.port, "/hq"), dict, 5, backend)
             mailbox = Mailbox()
             socket.join(mailbox)
-            socket.open("token")
+            socket.open("the-token")
             lost = mailbox.get(10)
             socket.close()
         assert len(server.connections) == 1
         assert stranger.connections == []
+    assert [b"Bearer the-token" in request for request in received] == [True]
     assert isinstance(lost, Lost)
+    assert "the-token" not in lost.reason
     assert "redirects are not followed" in lost.reason
 
 

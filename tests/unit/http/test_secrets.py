@@ -155,6 +155,7 @@ def test_rows_hide_secrets_and_others_are_unchanged() -> None:
         ("username=ada&password=abc.def", "username=ada&"),
         ("GET /callback?code=abc.def&state=1", "&state=1"),
         ('{"client_secret": "abc.def", "id": 1}', '"id": 1'),
+        ('{"refresh_token": "abc.def", "id": 1}', '"id": 1'),
         ('{"device_code": "abc.def", "id": 1}', '"id": 1'),
         ('{"id_token": "abc.def", "id": 1}', '"id": 1'),
         ('{"code_verifier": "abc.def", "id": 1}', '"id": 1'),

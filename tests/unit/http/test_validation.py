@@ -11,7 +11,7 @@ from vantage6.client._http.decoding import validate
 from vantage6.client._http.response import Response
 from vantage6.client._http.validation import FIELDS, REQUIRED, WHOLE, service_checks
 
-NEWEST = [contract for contract in CONTRACTS if contract.version == "4.15.2"]
+NEWEST = [contract for contract in CONTRACTS if contract.version in ("4.15.2", "5.0.3")]
 
 
 def test_checked_schemas_and_operations_exist_in_the_contract() -> None:
@@ -44,7 +44,10 @@ def test_row_with_another_id_than_the_requested_one_is_refused(contract: Contrac
     checked: set[str] = set()
     for name, schema in rows.items():
         taken = inspect.signature(getattr(calls, name)).parameters
-        if not name.startswith(("get_", "update_")) or not taken.keys() & {"id", "role_id"}:
+        if not name.startswith(("get_", "update_", "preprocess_")) or not taken.keys() & {
+            "id",
+            "role_id",
+        }:
             continue
         call = getattr(calls, name)(5, **({"body": {}} if "body" in taken else {}))
         response = Response(call.method, f"https://h{call.path}", 200, b"{}")
@@ -56,12 +59,14 @@ def test_row_with_another_id_than_the_requested_one_is_refused(contract: Contrac
                 validate(call, {**body, "id": 6}, response, checks)
             checked.add(name)
     assert {name for name in rows if name.startswith("get_")} - checked <= WITHOUT_ID
-    assert {name for name in rows if name.startswith("update_")} <= checked
+    changing = ("update_", "preprocess_")
+    assert {name for name in rows if name.startswith(changing)} <= checked
 
 
 # What is requested without an id, or has none.
 WITHOUT_ID = {
     *("get_version", "get_health", "get_blob_store_status", "get_task_status"),
+    *("get_current_user", "get_current_node"),
     *("get_policies", "get_public_policies", "get_vpn_config"),
 }
 LINKS = {"first": "", "self": ""}

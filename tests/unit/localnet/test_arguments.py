@@ -100,6 +100,10 @@ FILE = str(Path(__file__).with_name("ages.csv"))
         ({"algorithms": {"x": len}}, "algorithm 'x': .*, got <built-in function len>"),
         ({"algorithms": {"": FILE}}, "algorithm '': expected an image name"),
         ({"allowed_algorithms": 5}, "allowed_algorithms: expected a list, got 5"),
+        (
+            {"organizations": ["A"], "allowed_algorithms": {"B": ["x"]}},
+            r"allowed_algorithms: expected the names of organizations \(A\), got 'B'",
+        ),
         ({"allowed_algorithms": [5]}, "allowed_algorithms: expected regular expressions, got 5"),
         ({"smtp": "localhost"}, r"smtp: expected \(host, port\) or None, got 'localhost'"),
         ({"token_seconds": "60"}, "token_seconds: expected 1 or more, got '60'"),

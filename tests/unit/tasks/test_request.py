@@ -16,6 +16,7 @@ from vantage6.client._tasks.request import (
     check_organizations,
     encrypted_inputs,
     plain_inputs,
+    public_keys,
     task_input,
 )
 
@@ -129,7 +130,7 @@ def test_plain_inputs_are_base64_in_requested_order() -> None:
 
 
 def test_each_organization_can_read_only_its_input() -> None:
-    inputs: Any = encrypted_inputs([2, 1], b"{}", MEMBERS)
+    inputs: Any = encrypted_inputs(public_keys([2, 1], MEMBERS), b"{}")
     assert [row["id"] for row in inputs] == [2, 1]
     assert [decrypt(row["input"], KEYS[row["id"]]) for row in inputs] == [b"{}", b"{}"]
 
@@ -139,8 +140,8 @@ def test_no_input_for_unknown_organizations_or_without_key() -> None:
         InvalidInputError,
         match=r"organization 9 .*1 \(organization 1\)",
     ):
-        encrypted_inputs([9], b"{}", MEMBERS)
+        public_keys([9], MEMBERS)
     with pytest.raises(EncryptionNotSetUpError, match="organization 3"):
-        encrypted_inputs([3], b"{}", [member(3, "")])
+        public_keys([3], [member(3, "")])
     with pytest.raises(InvalidKeyError, match="organization 3"):
-        encrypted_inputs([3], b"{}", [member(3, "rubbish")])
+        public_keys([3], [member(3, "rubbish")])

@@ -319,6 +319,64 @@ def test_delete_continues_after_a_task_that_is_gone_with_its_parent(
     assert "task 2 was already deleted" in capsys.readouterr().out
 
 
+def test_text_of_digits_is_an_id_in_every_command(
+    server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another user has named a task "12": that one is not killed, deleted or read."""
+    own = {"id": 12, "name": "mortality", "status": "completed", "collaboration": {"id": 1}}
+    own |= {"runs": "", "results": "", "job_id": 1}
+    named = [{**own, "id": 57, "name": "12"}, {**own, "id": 58, "name": "12 "}]
+    run_of_own = {
+        "id": 1,
+        "task": {"id": 12},
+        "organization": {"id": 3},
+        "status": "completed",
+        "log": "",
+        "input": "",
+        "node": {"id": 1, "name": "n"},
+        "ports": [],
+    }
+    collaboration = {"id": 1, "name": "demo", "encrypted": False}
+    organizations = [{"id": 9, "name": "3"}, {"id": 3, "name": "IKNL"}]
+
+    def reply(request: Any) -> tuple[int, Any]:
+        path = request.path.split("?")[0].removeprefix("/api")
+        tasks = named if "name=" in request.path else []  # no subtasks
+        rows = {"/task": tasks, "/run": [run_of_own], "/organization": organizations, "/result": []}
+        if request.method != "GET":
+            return 201 if path == "/task" else 200, {"id": 12, "name": "t", "msg": "done"}
+        if path in rows:
+            return 200, {"data": rows[path], "links": {"first": "", "self": ""}}
+        row = {"/collaboration/1": collaboration, "/task/12": own}.get(path)
+        return (200, row) if row else (404, {"msg": "not found"})
+
+    server.reply = with_login(reply)
+    monkeypatch.setenv("VANTAGE6_SERVER", f"http://127.0.0.1:{server.port}")
+    monkeypatch.setenv("VANTAGE6_USERNAME", "researcher")
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "secret")
+    new = ["--name", "t", "--image", "i", "--method", "m", "-c", "1"]
+    for words in (
+        ["task", "show", "12"],
+        ["task", "show", " 12 "],
+        ["task", "wait", "12"],
+        ["task", "logs", "12"],
+        ["result", "list", "12"],
+        ["task", "kill", "12"],
+        ["task", "delete", "12", "--yes"],
+        ["task", "create", "-o", "3", *new],
+    ):
+        server.seen.clear()
+        assert run(words) == 0, (words, capsys.readouterr().err)
+        sent = [(each.method, each.path, each.body) for each in server.seen]
+        assert not [each for each in sent if "57" in each[1] or "58" in each[1]], words
+        assert "name=12" not in str(sent), words
+        for method, path, body in sent:
+            if method == "POST" and path == "/api/kill/task":
+                assert body == {"id": 12}
+            if method == "POST" and path == "/api/task":
+                assert [part["id"] for part in body["organizations"]] == [3]
+
+
 def test_trust_option_reaches_the_client(
     server: ScriptedServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

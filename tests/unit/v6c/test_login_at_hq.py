@@ -1,5 +1,6 @@
 """Test `v6c login`, `logout` and `version` at HQ, and what they write to a profile."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_login_keeps_the_settings_of_the_profile(file: Path, realm: ScriptedReal
 def test_login_sets_up_the_key_and_collaboration_of_the_profile(
     file: Path, realm: ScriptedRealm
 ) -> None:
-    rows = {"/hq/collaboration/1": COLLABORATION, "/hq/organization/3": {}}
+    rows = {"/hq/collaboration/1": COLLABORATION, "/hq/organization/3": {"id": 3}}
     realm.hq = lambda request: (200, rows[request.path])
     write(file, realm, "collaboration = 1\nprivate_key = iknl.pem\n")
     assert log_in() == _exit_codes.OK
@@ -89,7 +90,7 @@ def test_login_sets_up_the_key_and_collaboration_of_the_profile(
 
 def test_login_keeps_the_text_of_a_private_key(file: Path, realm: ScriptedRealm) -> None:
     pem = file.with_name("iknl.pem").read_text()
-    realm.hq = lambda _: (200, {})
+    realm.hq = lambda _: (200, {"id": 3})
     text = "\n  ".join(pem.strip().splitlines())
     before = write(file, realm, f"private_key = {text}\n")
     assert log_in() == _exit_codes.OK
@@ -244,3 +245,63 @@ def test_logout_and_version_use_the_settings_of_the_profile(
     assert "5.0.3" in capsys.readouterr().out
     assert run(["logout"]) == _exit_codes.OK
     assert "deleted the saved login" in capsys.readouterr().out
+
+
+def test_whoami_names_the_source_of_the_login(
+    file: Path,
+    realm: ScriptedRealm,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def source() -> str:
+        capsys.readouterr()
+        assert run(["whoami", "--json"]) == _exit_codes.OK
+        return json.loads(capsys.readouterr().out)["login"]
+
+    write(file, realm, "")
+    assert log_in() == _exit_codes.OK
+    (saved,) = (file.parents[2] / "state").rglob("*.json")
+    assert source() == f"the saved login in {saved}, profile 'default'"
+    secret = file.with_name("secret")
+    secret.write_text("the-client-secret\n")
+    secret.chmod(0o600)
+    write(file, realm, "service_account = nightly\nclient_secret_file = secret\n")
+    expected = f"service account 'nightly', secret from {secret}, profile 'default'"
+    assert source() == expected
+    monkeypatch.setenv("VANTAGE6_CLIENT_SECRET", "the-client-secret")
+    assert source() == expected.replace(str(secret), "VANTAGE6_CLIENT_SECRET")
+    write(file, realm, "username = ada\n")
+    monkeypatch.setenv("VANTAGE6_PASSWORD", "the-password")
+    assert source() == "a password from VANTAGE6_PASSWORD, profile 'default'"
+
+
+def test_source_of_a_login_is_that_of_the_last_one(realm: ScriptedRealm) -> None:
+    with Client(realm.url, auth_url=realm.url, log_level=None) as client:
+        assert client.login_source is None
+        client.authenticate("ada", "the-password")
+        assert client.login_source == "authenticate()"
+        client.log_out()
+        assert client.login_source is None
+
+
+@pytest.mark.parametrize(
+    "explicit", [{"username": "ada", "password": "the-password"}, {"password": "the-password"}]
+)
+def test_explicit_credentials_are_not_replaced_by_found_ones(
+    realm: ScriptedRealm, monkeypatch: pytest.MonkeyPatch, explicit: dict[str, str]
+) -> None:
+    for name, value in {
+        "SERVER": realm.url,
+        "AUTH_URL": realm.url,
+        "USERNAME": "ada",
+        "PASSWORD": "another-password",
+        "SERVICE_ACCOUNT": "nightly",
+        "CLIENT_SECRET": "the-client-secret",
+    }.items():
+        monkeypatch.setenv(f"VANTAGE6_{name}", value)
+    with Client.from_env(log_level=None, **explicit) as client:
+        assert client.login_source == "a password from an argument"
+    assert [form["grant_type"] for form in realm.forms] == ["password"]
+    assert realm.forms[0]["password"] == "the-password"
+    with Client.from_env(log_level=None, username="nightly") as client:
+        assert "VANTAGE6_CLIENT_SECRET" in str(client.login_source)

@@ -91,6 +91,14 @@ def test_log_longer_than_the_kept_lines_repeats_no_lines(
         assert track.looked("\n".join([*lines[50:], "new"])) == ["new"], "the server dropped some"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\v", "\x85", "\u2028", "\u2029"])
+def test_printed_log_line_is_one_line(end: str) -> None:
+    """Another organization chooses its name, and the algorithm its text."""
+    line = LogLine(1, 1, 1, f"IKNL{end}Maastro | age: 99", f"age: 17{end}Maastro | age: 99")
+    assert len(str(line).splitlines()) == 1
+    assert str(line).startswith("IKNL")
+
+
 def test_printed_log_line_has_no_control_characters() -> None:
     line = LogLine(1, 1, 1, "IK\x1bNL", "red \x1b[31m")
     assert "\x1b" not in str(line)

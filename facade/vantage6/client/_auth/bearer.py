@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import replace
 from math import inf
-from time import monotonic
+from time import monotonic, time
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,14 +21,17 @@ import httpx
 from vantage6.bindings.secret import scrub
 
 from .._http.context import context_of
+from .._http.deadline import Deadline
 from .._http.messages import to_response
 from .._http.network import origin_of, parse_url
 from .._utils.locks import reset_after_fork
+from .._utils.logging import LOGGER
 from ..errors import (
     LoginExpiredError,
     LoginFailedError,
     NotAuthenticatedError,
     RequestTimeoutError,
+    Vantage6Error,
 )
 from .shared import ForkedTokens
 from .strategy import RealmRequest
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from .strategy import AuthStrategy, LoginFlow, LoginStep
     from .tokens import Tokens
 
+# Seconds for a renewal that need not succeed.
+EARLY_SECONDS = 10.0
 # A request may wait so long for a free connection that its token expires before it is sent, and so
 # may each retry.
 MAX_SENDS = 5
@@ -63,6 +68,11 @@ def renewal_timeout(method: str, url: str) -> RequestTimeoutError:
     )
 
 
+def _now(tokens: Tokens) -> float:
+    """Return the time on the clock of the tokens, which goes on while the machine is suspended."""
+    return max(monotonic(), time() - tokens.date_offset)
+
+
 class BearerAuth(httpx.Auth):
     """The login of a client: what is signed with which token, and how it is renewed."""
 
@@ -78,6 +88,7 @@ class BearerAuth(httpx.Auth):
         self._forked: ForkedTokens | None = None
         self._locked: list[SharedTokens] = []
         self._ended: tuple[Tokens, LoginExpiredError] | None = None
+        self._tried_early: Tokens | None = None
         reset_after_fork(self)
 
     def after_fork(self) -> None:
@@ -101,7 +112,13 @@ class BearerAuth(httpx.Auth):
     def expiring_tokens(self) -> Tokens | None:
         """Return the tokens if they must be renewed before they are used again."""
         tokens = self.tokens
-        return tokens if tokens and monotonic() >= tokens.renew_at else None
+        return tokens if tokens and _now(tokens) >= tokens.renew_at else None
+
+    def aging_tokens(self) -> Tokens | None:
+        """Return the tokens if one thread, task or process should renew them, once."""
+        tokens = self.tokens
+        is_aging = tokens and tokens.may_renew_at <= _now(tokens) < tokens.renew_at
+        return tokens if is_aging and tokens is not self._tried_early else None
 
     def has_expired(
         self, response: httpx.Response, tokens: Tokens, signed_at: float, *, is_new: bool
@@ -124,6 +141,8 @@ class BearerAuth(httpx.Auth):
         self,
         request: httpx.Request,
         step: RealmRequest | tuple[Call[object], Mapping[str, str]],
+        *,
+        is_early: bool,
     ) -> httpx.Request:
         """Create the renewal request, limited to the time that the waiting request has left."""
         if isinstance(step, RealmRequest):
@@ -134,7 +153,11 @@ class BearerAuth(httpx.Auth):
             made = httpx.Request(call.method, url, headers=headers, json=call.body)
         made.extensions["timeout"] = request.extensions.get("timeout")
         if context := context_of(request):
-            replace(context, is_renewal=True).attach(made)
+            deadline = context.deadline
+            if is_early:
+                seconds = min(EARLY_SECONDS, deadline.left / 2)
+                deadline = Deadline(replace(deadline.timeouts, total=max(seconds, 0.001)))
+            replace(context, deadline=deadline, is_renewal=True, is_early=is_early).attach(made)
         return made
 
     # ---- renewal, shared with other processes ----------------------------------------------------
@@ -157,7 +180,9 @@ class BearerAuth(httpx.Auth):
         while self._locked:
             self._locked.pop().unlock()
 
-    def renewing(self, outdated: Tokens, *, forced: bool = False) -> LoginFlow | None:
+    def renewing(
+        self, outdated: Tokens, *, forced: bool = False, is_early: bool = False
+    ) -> LoginFlow | None:
         """Return the steps that obtain new tokens, or None if another thread or process has."""
         if self.tokens is not outdated:
             return None
@@ -168,11 +193,24 @@ class BearerAuth(httpx.Auth):
             if found and found.refresh != newest.refresh and found.renew_at > newest.renew_at:
                 newest = found
         self.tokens = newest
+        if is_early:
+            self._tried_early = newest
+            return self._renew_early(newest) if newest is outdated else None
         if self._ended and self._ended[0] is newest and not forced:
             raise copy(self._ended[1])  # the refusal is final: it is not asked for again
         if newest is outdated or forced or self.expiring_tokens():
             return self.strategy.renew(newest)
         return None
+
+    def _renew_early(self, tokens: Tokens) -> LoginFlow:
+        """Renew tokens that are still valid: if this fails, the client goes on with them."""
+        # A user is asked to log in again only if it is necessary.
+        strategy = self.strategy.refresh_only if tokens.refresh else self.strategy
+        try:
+            return (yield from strategy.renew(tokens))
+        except Vantage6Error as error:
+            LOGGER.warning("The token is valid, but was not renewed: %s", error)
+            return tokens
 
     def share(self) -> None:
         """Pass the tokens on to other processes."""
@@ -182,10 +220,12 @@ class BearerAuth(httpx.Auth):
         if tokens and self._forked and not self._forked.write(tokens):
             self._forked = None
 
-    def advance(self, steps: LoginFlow, result: Response | str | None) -> LoginStep | None:
+    def advance(
+        self, steps: LoginFlow, result: Response | str | Vantage6Error | None
+    ) -> LoginStep | None:
         """Return the next step toward new tokens; after the last one, store the tokens."""
         try:
-            return steps.send(result)
+            return steps.throw(result) if isinstance(result, Vantage6Error) else steps.send(result)
         except StopIteration as last:
             self.tokens = last.value
             self.share()

@@ -20,7 +20,7 @@ from ..errors import (
     InvalidResponseError,
     LoginFailedError,
     RequestTimeoutError,
-    ServerError,
+    StatusError,
     Vantage6Error,
 )
 from .realm import Realm, RealmRefresh, describe, read_response, renew, tokens_of
@@ -37,7 +37,7 @@ GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 # Seconds between two requests by default, and how many more a realm asks for.
 INTERVAL, SLOWER = 5.0, 5.0
 MAX_INTERVAL, MAX_LIFETIME = 60.0, 3600.0
-PASSING = (ServerError, ConnectionFailedError, RequestTimeoutError, InvalidResponseError)
+PASSING = (StatusError, ConnectionFailedError, RequestTimeoutError, InvalidResponseError)
 REASONS = {
     "access_denied": "the login was declined on the page of the realm",
     "expired_token": "the code expired before it was entered",

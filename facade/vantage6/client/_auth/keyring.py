@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
 
@@ -10,6 +11,9 @@ from vantage6.bindings.secret import Secret
 from .._utils.logging import LOGGER
 from .._utils.urls import canonical_url
 from ..errors import ConfigurationError, MissingDependencyError
+
+# Long enough for a user who is asked to open it.
+SECONDS = 60.0
 
 
 def service_name(url: str) -> str:
@@ -24,7 +28,7 @@ def find_password(url: str, username: str) -> Secret | None:
     import keyring.errors
 
     try:
-        found = keyring.get_password(service_name(url), username)
+        found = _bounded(lambda: keyring.get_password(service_name(url), username))
     except keyring.errors.NoKeyringError:
         return None
     except keyring.errors.KeyringError as error:
@@ -52,6 +56,30 @@ def delete_password(url: str, username: str) -> bool:
     except keyring.errors.KeyringError as error:
         raise ConfigurationError(f"cannot delete the password from the keyring: {error}") from None
     return True
+
+
+def _bounded(find: Callable[[], str | None]) -> str | None:
+    """Return what a function finds; some keyrings do not respond without a desktop."""
+    from queue import Empty, SimpleQueue
+    from threading import Thread
+
+    found: SimpleQueue[str | Exception | None] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            found.put(find())
+        except Exception as error:  # raised below, in the thread that waits
+            found.put(error)
+
+    Thread(target=run, name="vantage6-keyring", daemon=True).start()
+    try:
+        result = found.get(timeout=SECONDS)
+    except Empty:
+        LOGGER.warning("The keyring did not respond within %g s", SECONDS)
+        return None
+    if isinstance(result, Exception):
+        raise result
+    return result
 
 
 def _keyring() -> Any:

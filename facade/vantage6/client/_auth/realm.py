@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from math import inf
+from http import HTTPStatus
 from time import monotonic
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from vantage6.bindings.secret import Secret, conceal, scrub
 
 from .._http.address import Address, require_text
 from .._http.secrets import redact, secret
+from .._http.status_errors import error_for
 from .._utils.text import sanitize
 from ..errors import (
     ConfigurationError,
@@ -26,7 +27,7 @@ from ..errors import (
     Vantage6Error,
 )
 from .strategy import AuthStrategy, RealmRequest, as_response, renew_or_log_in
-from .tokens import Tokens, fits_header, renewal_time
+from .tokens import Tokens, fits_header, renewal_times
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +104,7 @@ class Realm:
     ) -> Vantage6Error:
         """Create the error for a request that the realm rejected."""
         error, text = describe(body)
-        if response.status == 404:
+        if response.status == HTTPStatus.NOT_FOUND:
             return ConfigurationError(
                 f"auth_url, auth_realm: expected a realm at {self.url}, got {text!r}. The "
                 "operator of the server knows both."
@@ -130,13 +131,15 @@ class Realm:
 
 def read_response(response: Response) -> Mapping[str, object]:
     """Return the JSON object in a response of the realm: tokens, or an error with its reason."""
-    if response.status >= 500:
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise ServerError(
             "the realm cannot respond now",
             method=response.method,
             url=response.url,
             status=response.status,
         )
+    if response.location or response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise error_for(response)
     body: object = None
     if len(response.content) <= MAX_BYTES:
         with suppress(ValueError, RecursionError):
@@ -150,8 +153,8 @@ def read_response(response: Response) -> Mapping[str, object]:
         if response.status != 200 and isinstance(found.get("error"), str):
             return found
     raise InvalidResponseError(
-        "login: expected the response of a realm of Keycloak, got something else. "
-        "Check auth_url and auth_realm.",
+        "login: expected a realm of Keycloak at this address, got another response. Check auth_url "
+        "and auth_realm: the operator of the server knows both.",
         method=response.method,
         url=response.url,
         status=response.status,
@@ -163,7 +166,7 @@ def describe(body: Mapping[str, object]) -> tuple[str, str]:
     """Return the code of a realm's error, and a text for it that is safe to show."""
     error = str(body.get("error"))
     text = body.get("error_description") or error
-    return error, scrub(sanitize(str(text)[:500]))
+    return error, scrub(sanitize(str(text)[:500])).rstrip(" .")
 
 
 def renew(realm: Realm, tokens: Tokens) -> LoginFlow:
@@ -270,6 +273,4 @@ def tokens_of(body: Mapping[str, object], since: float) -> Tokens:
         access = refresh = ""
     if not fits_header(access) or (refresh and not fits_header(refresh)):
         raise Vantage6Error("token from the realm: expected text of printable ASCII, got none")
-    lifetime = body.get("expires_in")
-    renew_at = renewal_time(since, lifetime) if isinstance(lifetime, int | float) else inf
-    return Tokens(Secret(access), Secret(refresh), renew_at)
+    return Tokens(Secret(access), Secret(refresh), *renewal_times(since, body.get("expires_in")))

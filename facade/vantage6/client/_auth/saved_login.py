@@ -214,7 +214,7 @@ def write_login(saved: StoredLogin, path: Path) -> None:
 
 
 def read_login(path: Path) -> StoredLogin:
-    """Read a login from a file; warn if other users can read it, refuse it if they can write it."""
+    """Read a login from a file; refuse it if other users can read or write it."""
     try:
         # Links are not followed: another user could plant one that points to a login of their own.
         # O_NONBLOCK: do not wait for a writer if the path is a pipe.
@@ -230,7 +230,7 @@ def read_login(path: Path) -> StoredLogin:
             f"cannot read a saved login from {path}: it is not a regular file that you own"
         )
     with os.fdopen(descriptor, "rb") as file:
-        check_access(path, f"the login in {path}", is_secret=True)
+        check_access(path, f"the login in {path}", is_secret=True, is_private=True)
         return parse_login(SecretBytes(file.read()), path)
 
 

@@ -139,14 +139,13 @@ class ForkedTokens:
         if not content.strip(b"\0"):
             return None
         with suppress(ValueError):  # a process was killed while it wrote
-            access, refresh, renew_at = json.loads(content)
-            return Tokens(Secret(access), Secret(refresh), renew_at)
+            access, refresh, *times = json.loads(content)
+            return Tokens(Secret(access), Secret(refresh), *times)
         return None
 
     def write(self, tokens: Tokens) -> bool:
-        content = SecretBytes(
-            json.dumps([tokens.access, tokens.refresh, tokens.renew_at]).encode() + b"\n"
-        )
+        times = tokens.renew_at, tokens.may_renew_at, tokens.date_offset
+        content = SecretBytes(json.dumps([tokens.access, tokens.refresh, *times]).encode() + b"\n")
         if len(content) > MEMORY_BYTES:
             return False
         self._memory.seek(0)

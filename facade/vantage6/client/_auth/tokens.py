@@ -7,6 +7,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass, field
 from math import inf
+from time import monotonic, time
 from typing import TYPE_CHECKING, cast
 
 from vantage6.bindings.secret import Secret
@@ -28,6 +29,12 @@ class Tokens:
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     renew_at: float
+    # From then on, one thread may renew the token while the others go on with it.
+    may_renew_at: float = inf
+    # Difference of the clocks: the date goes on during a suspension, the other one may not.
+    date_offset: float = field(
+        default_factory=lambda: time() - monotonic(), repr=False, compare=False
+    )
 
     @classmethod
     def of(cls, body: UserTokens | NodeTokens, now: float) -> Tokens:
@@ -40,10 +47,10 @@ class Tokens:
             )
         facts = claims(access)
         issued, expires = facts.get("iat"), facts.get("exp")
-        renew_at = inf
+        lifetime = None
         if isinstance(issued, int | float) and isinstance(expires, int | float):
-            renew_at = renewal_time(now, expires - issued)
-        return cls(access, refresh, renew_at)
+            lifetime = expires - issued
+        return cls(access, refresh, *renewal_times(now, lifetime))
 
     @property
     def signing(self) -> dict[str, str]:
@@ -64,11 +71,13 @@ class Tokens:
         return subject
 
 
-def renewal_time(now: float, lifetime: float) -> float:
-    """Return when to renew a token that was requested now and is valid for a lifetime."""
+def renewal_times(now: float, lifetime: object) -> tuple[float, float]:
+    """Return when a token requested now must be renewed, and from when on it may be."""
+    if not isinstance(lifetime, int | float):
+        return inf, inf
     with suppress(OverflowError):  # the lifetime exceeds the range of a float
-        return now + lifetime - min(MARGIN_SECONDS, lifetime / 10)
-    return inf
+        return now + lifetime - min(MARGIN_SECONDS, lifetime / 10), now + lifetime / 2
+    return inf, inf
 
 
 def fits_header(token: str) -> bool:

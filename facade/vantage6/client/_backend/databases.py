@@ -134,6 +134,21 @@ class TaskPlan:
     body: dict[str, Any]
     frames: list[list[Ref | Extraction]] = field(default_factory=list["list[Ref | Extraction]"])
 
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the databases that nodes read for the task."""
+        databases: list[DatabaseInput] = self.body.get("databases", [])
+        return [*(row["label"] for row in databases), *(each.label for each in self._extractions)]
+
+    @property
+    def images(self) -> list[str]:
+        """The images of the extractions, if they are not that of the task."""
+        return [each.image for each in self._extractions if each.image]
+
+    @property
+    def _extractions(self) -> list[Extraction]:
+        return [ref for refs in self.frames for ref in refs if isinstance(ref, Extraction)]
+
 
 def database_list(databases: Databases) -> list[DatabaseInput]:
     """Return the databases of a task as dicts with a valid label."""

@@ -75,6 +75,16 @@ class Backend(Protocol):
         """Whether the result of a run is stored when its event reports it as completed."""
         ...
 
+    @property
+    def checks_study(self) -> bool:
+        """Whether the service refuses tasks at organizations outside the study."""
+        ...
+
+    @property
+    def pins_stores(self) -> bool:
+        """Whether one token serves all stores that the server names, so that each is known."""
+        ...
+
     def plan_task(
         self,
         function: Mapping[str, Any],
@@ -104,6 +114,15 @@ class Backend(Protocol):
         self, id_: int, include: Sequence[str] | None
     ) -> Generator[Call[Any], Any, Mapping[str, Any]]:
         """Yield the calls for a task; return its row, with what the service leaves out."""
+        ...
+
+    def own_rules(self, user_id: int, per_page: int) -> Call[Any]:
+        """Return the call that lists the rules of the logged-in user."""
+        ...
+
+    @property
+    def nodes_match_names(self) -> bool:
+        """Whether nodes compare the names of organizations with their policy, not only the ids."""
         ...
 
     def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:

@@ -44,6 +44,10 @@ class V4(Generation):
     input_field = "input"
     waits_for_all_runs = False
     stores_before_status = False
+    checks_study = True
+    pins_stores = False
+    # Nodes of 4.15.2 try to, but take the server's page for a list, and fail.
+    nodes_match_names = False
 
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
@@ -93,6 +97,10 @@ class V4(Generation):
         """Return the further fields of a task: none, as databases need no preparation."""
         yield from ()
         return {}
+
+    def own_rules(self, user_id: int, per_page: int) -> Call[Any]:
+        """Return the call that lists the rules of the logged-in user."""
+        return self.server.list_rules(user_id=user_id, page=1, per_page=per_page)
 
     def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:
         """Raise, as there are no sessions."""

@@ -178,6 +178,9 @@ class V5(Generation):
     waits_for_all_runs = True
     # HQ's own event follows the request with which the node sends status and result together.
     stores_before_status = True
+    checks_study = False
+    pins_stores = True
+    nodes_match_names = True
 
     def __init__(self, realm: Realm) -> None:
         self._realm = realm
@@ -330,6 +333,10 @@ class V5(Generation):
             if times and all(times):
                 row = {**row, "finished_at": max(times)}
         return row
+
+    def own_rules(self, user_id: int, per_page: int) -> Call[Any]:
+        """Return the call that lists the rules of the logged-in user."""
+        return calls.list_rules(current_user=True, page=1, per_page=per_page)
 
     def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:
         """Yield the call for a session where none was given; return the id of the session."""

@@ -51,6 +51,9 @@ class ConnectionPlan:
     login: Literal["code", False] | None = None
     show: Callable[[DeviceCode], object] | None = None
     open_browser: bool | None = None
+    # Where password or secret are from, and the profile; for the user, who may have several.
+    source: str = ""
+    profile: str = ""
 
 
 def resolve(
@@ -121,7 +124,14 @@ def resolve(
         raise ConfigurationError(f"login: expected 'code', False or None, got {login!r}")
     is_by_code = login == "code" and auth_url
     account = variables.service_account or defaults.service_account
-    has_secret = auth_url and account and login is not False
+    # Explicit credentials are never replaced by those that are found.
+    is_for_account = password is None and arguments.get("username") in (None, account)
+    has_secret = auth_url and account and login is not False and is_for_account
+    if has_secret:
+        found = variables.client_secret is not None
+        source = "VANTAGE6_CLIENT_SECRET" if found else f"{defaults.client_secret_file}"
+    else:
+        source = "an argument" if password is not None else "VANTAGE6_PASSWORD"
     return ConnectionPlan(
         address=Address.parse(server, default=default) if server else None,
         username=arguments.get("username") or variables.username or defaults.username,
@@ -132,11 +142,13 @@ def resolve(
         passphrase=arguments.get("private_key_passphrase") or variables.private_key_passphrase,
         save=defaults.save if save is None else save,
         options=options,
-        service_account=account if auth_url else None,
+        service_account=account,
         client_secret=_client_secret(variables, defaults) if has_secret else None,
         login=login,
         show=arguments.get("show"),
         open_browser=arguments.get("open_browser"),
+        source=source,
+        profile=defaults.name,
     )
 
 
@@ -170,14 +182,18 @@ def require_complete(plan: ConnectionPlan, *, can_ask: bool) -> Address:
     if not plan.address:
         missing.append("the server's address (VANTAGE6_SERVER, or server=)")
     needs_username = plan.login is not False and not plan.options.get("auth_url")
-    if not plan.username and needs_username:
+    is_account = plan.service_account and not plan.username
+    if needs_username and is_account:
+        missing.append("the address of the Keycloak (VANTAGE6_AUTH_URL, or auth_url=)")
+    elif needs_username and not plan.username:
         missing.append("the username (VANTAGE6_USERNAME, or username=)")
-    if missing and plan.password is None and not can_ask:
+    if missing and plan.password is None and not (can_ask or is_account):
         missing.append("the password (VANTAGE6_PASSWORD, or password=)")
     if missing or not plan.address:
         raise ConfigurationError(
             f"missing settings for the connection: {', '.join(missing)}. A profile can also "
-            "contain the server and the username."
+            "contain the server and the username. For HQ, set VANTAGE6_AUTH_URL or auth_url= in "
+            "place of username and password."
         )
     return plan.address
 

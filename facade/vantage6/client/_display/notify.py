@@ -8,6 +8,7 @@ from shutil import which
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from .._utils.logging import LOGGER
+from .._utils.processes import child_environment
 from .._utils.text import sanitize
 from ..errors import InvalidInputError
 
@@ -53,6 +54,7 @@ def _desktop() -> Callable[[Finished], object]:
             return lambda done: subprocess.run(  # noqa: S603 - no shell, and texts come last
                 [found, *arguments, "vantage6", str(done)],
                 check=True,
+                env=child_environment(),
                 timeout=SECONDS,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

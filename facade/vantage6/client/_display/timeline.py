@@ -8,11 +8,11 @@ from functools import cached_property
 from shutil import get_terminal_size
 
 from .._utils.text import sanitize, truncate
+from .._utils.time import format_time
 from .._waiting.progress import (
     NAME_WIDTH,
     STATUS_LABELS,
     RunProgress,
-    format_time,
     status_text,
     summarize,
 )

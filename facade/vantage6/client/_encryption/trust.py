@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast, get_args
+from urllib.parse import urlsplit
 
 from .._storage.files import atomic_write, file_lock, file_path, read_text
 from .._storage.known_keys import (
@@ -29,7 +30,7 @@ from ..errors import (
 )
 
 if TYPE_CHECKING:
-    from vantage6.bindings.server.rows import Collaboration, Organization
+    from vantage6.bindings.server.rows import AlgorithmStore, Collaboration, Organization
 
     from .._rows.names import AnyRow
     from .._storage.known_keys import Kind
@@ -156,6 +157,21 @@ def check_encryption(trust: TrustMode, known: Known, current: Pin) -> Pin | None
         f"is correct, accept it with client.collaboration.trust({current.id_}); the server can "
         "then read what you send.",
         collaboration_id=current.id_,
+    )
+
+
+def check_store(trust: TrustMode, known: Known, current: Pin) -> Pin | None:
+    """Decide whether to send the login to a store that the server names; return a new pin."""
+    value = next((pin.value for pin in known if pin.key == current.key), None)
+    if trust == "off" or value == current.value:
+        return None
+    if value is None and trust != "strict":
+        return current
+    raise ConfigurationError(
+        f"algorithm store {current.id_} ({current.name}): expected "
+        f"{value or 'an address that you have accepted'}, got {current.value} from the server. "
+        "Your login was not sent there. If this is correct, accept it with "
+        f"client.store.set({current.id_}, trust=True)."
     )
 
 
@@ -286,6 +302,16 @@ class Trust:
         if self.mode != "off":
             pin = Pin(kind, row["id"], "", row.get("name") or "")
             check_name(self.mode, self._known(read_text(self.path)), pin)
+
+    def accept_store(self, row: AlgorithmStore, url: str, *, trusted: bool) -> None:
+        """Check the origin of an algorithm store, which receives the login, or accept it."""
+        parts = urlsplit(canonical_url(url))
+        origin = f"{parts.scheme}://{parts.netloc}"
+        pin = Pin("store", row["id"], origin, row.get("name") or "algorithm store")
+        if trusted:
+            self._store(lambda _: [pin])
+        else:
+            self._check([pin], check_store)
 
     def accept_key(self, row: Organization, expected: str | None) -> str:
         """Store the public key of an organization in place of the known one."""

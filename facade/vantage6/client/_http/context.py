@@ -53,6 +53,7 @@ class RequestContext:
     max_response_bytes: int | None  # None for a body of any size, which is streamed
     may_renew: bool = True
     is_renewal: bool = False
+    is_early: bool = False  # a renewal that need not succeed
     # The server may have executed an earlier attempt.
     may_have_arrived: bool = False
     # Bytes of a streamed body received so far.

@@ -9,6 +9,7 @@ import httpx
 
 from vantage6.bindings.secret import scrub
 
+from .._utils.logging import LOGGER
 from .._utils.pauses import RETRY
 from ..errors import ConnectionFailedError, RequestTimeoutError, TLSError, TransportError
 from .context import DEFAULTS, RequestContext, SendOptions, context_of
@@ -84,6 +85,10 @@ class Retries:
         if not isinstance(error, httpx.RequestError):  # such as a canceled task or Ctrl-C
             return detach(error)
         meaning = translate(error)
+        context = context_of(error.request)
+        if context and context.is_early:
+            LOGGER.warning("The token is valid, but was not renewed: %s", meaning)
+            return 0.0  # without renewing it
         may_repeat = self._is_repeatable or isinstance(error, NOT_SENT)
         if isinstance(error, httpx.ProxyError):  # its message may begin with the status
             may_repeat = str(error)[:3] in {str(status) for status in RETRY_STATUSES}

@@ -1,4 +1,4 @@
-"""The file of known public keys and encryption settings, one line each.
+"""The file of known public keys, encryption settings and stores, one line each.
 
 The server supplies the public keys that inputs are encrypted with, and reports which collaborations
 are encrypted. It could lie about both. The client therefore stores the first values that it
@@ -6,6 +6,10 @@ receives in a text file that people can read and edit::
 
     https://server.example/api organization 3 SHA256:hVDV… Maastro
     https://server.example/api collaboration 1 encrypted demo
+
+HQ also names the algorithm stores, which receive your login: the origin of each is known, too::
+
+    https://hq.example/hq store 1 https://store.example Central store
 
 The name at the end reveals a known name under another identifier. After a change of name, there is
 a line for each name.
@@ -20,22 +24,24 @@ from typing import Final, Literal, TypeAlias, cast
 from .._utils.text import fold_name
 from ..errors import ConfigurationError
 
-Kind: TypeAlias = Literal["organization", "collaboration"]
+Kind: TypeAlias = Literal["organization", "collaboration", "store"]
 ENCRYPTED: Final = "encrypted"
 PLAIN: Final = "plain"
 HEADER = """\
-# Public keys of organizations, and whether collaborations are encrypted, as vantage6 servers first
-# reported. You can edit or remove lines; the client learns a removed value again.
+# Public keys of organizations, whether collaborations are encrypted, and addresses of algorithm
+# stores, as vantage6 servers first reported. You can edit or remove lines; the client learns a
+# removed value again.
 """
 SHAPES = {
     "organization": "SERVER organization ID SHA256:FINGERPRINT NAME",
     "collaboration": f"SERVER collaboration ID {ENCRYPTED} (or {PLAIN}) NAME",
+    "store": "SERVER store ID https://HOST NAME",
 }
 
 
 @dataclass(frozen=True)
 class Pin:
-    """The known value of one organization or collaboration."""
+    """The known value of one organization, collaboration or store."""
 
     kind: Kind
     id_: int
@@ -123,7 +129,7 @@ def _parse(line: str, location: str) -> tuple[str, Pin]:
     parts = line.split(maxsplit=4)
     shape = SHAPES.get(parts[1]) if len(parts) > 3 else None
     if shape is None or not parts[2].isdecimal() or not _is_value(parts[1], parts[3]):
-        expected = shape or f"{SHAPES['organization']}, or {SHAPES['collaboration']}"
+        expected = shape or ", or ".join(SHAPES.values())
         raise ConfigurationError(
             f"{location}: expected {expected}, got another format. Correct or remove the line."
         )
@@ -133,4 +139,6 @@ def _parse(line: str, location: str) -> tuple[str, Pin]:
 def _is_value(kind: str, value: str) -> bool:
     if kind == "organization":
         return value.startswith("SHA256:")
+    if kind == "store":
+        return "://" in value
     return value in (ENCRYPTED, PLAIN)

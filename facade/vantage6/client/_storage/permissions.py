@@ -10,8 +10,13 @@ from .._utils.warnings import warn
 from ..errors import ConfigurationError
 
 
-def check_access(path: Path, subject: str, *, is_secret: bool = False) -> None:
-    """Refuse a file that any user can change; warn if some others can, or can read a secret."""
+def check_access(
+    path: Path, subject: str, *, is_secret: bool = False, is_private: bool = False
+) -> None:
+    """Refuse a file that any user can change; warn if some others can, or can read a secret.
+
+    A private secret that others can read is refused.
+    """
     if os.name != "posix":  # Windows has no such permission bits, but reports some
         return
     for place in dict.fromkeys((path, path.parent, path.resolve().parent)):
@@ -31,7 +36,10 @@ def check_access(path: Path, subject: str, *, is_secret: bool = False) -> None:
         if place == path and is_secret and mode & 0o077 and stat.S_ISREG(facts.st_mode):
             expected = "permissions 0600"
             hint = "Other users of this machine may use it. Run chmod 600 on the file."
-            warn(f"{subject}: expected {expected}, got {mode:04o}. {hint}")
+            message = f"{subject}: expected {expected}, got {mode:04o}. {hint}"
+            if is_private:
+                raise ConfigurationError(message)
+            warn(message)
         elif can_write and not _is_private_group(facts.st_gid):
             hint = f"Its group can change it. Run chmod g-w on {place}."
             warn(f"{subject}: expected {expected}, got {mode:04o} for {place}. {hint}")

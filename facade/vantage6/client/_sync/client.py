@@ -704,7 +704,7 @@ class Client:
         if username is not None and password is None:
             from .core.connect import complete_login
 
-            login = complete_login(self._core, username, None, mfa_code)
+            login, _ = complete_login(self._core, username, None, mfa_code)
         else:
             password = None if password is None else secret(password, "password")
             login = user_login(self._core.realm, username, password, mfa_code, show, open_browser)
@@ -1469,6 +1469,11 @@ class Client:
     def name(self) -> str:
         """First name of the logged-in user."""
         return self._core.whoami.name
+
+    @property
+    def login_source(self) -> str | None:
+        """Where the login is from, such as a saved login or a variable; None without a login."""
+        return self._core.state.login_source
 
     @property
     def collaboration_id(self) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from .._encryption.base64 import encode
 from .._encryption.large_inputs import LargeInput, is_large
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
 
     from .._rows.references import Ref
+
 
 # The Date header has whole seconds, and the clocks of one server differ only slightly.
 CLOCK_SLACK_SECONDS = 2.0
@@ -54,6 +55,14 @@ def check_distinct(ids: Sequence[int]) -> None:
         raise InvalidInputError(
             f"organizations: expected each organization once, got organization {duplicate} twice. "
             "A task runs once at each organization."
+        )
+
+
+def check_members(ids: Sequence[int], members: Iterable[Mapping[str, Any]], study: int) -> None:
+    """Reject organizations outside the study, at which the runs would fail."""
+    if lost := set(ids) - {row["id"] for row in members}:
+        raise InvalidInputError(
+            f"organizations: expected members of study {study}, got organization {min(lost)}"
         )
 
 
@@ -160,24 +169,18 @@ def plain_inputs(ids: Iterable[int], data: bytes, field: str = "input") -> list[
 
 
 def encrypted_inputs(
-    ids: Iterable[int], data: bytes, members: Iterable[Organization], field: str = "input"
+    keys: Mapping[int, str], data: bytes, field: str = "input"
 ) -> list[TaskOrganization]:
-    """Return the input of each organization, encrypted so that only it can read it."""
+    """Return the input of each organization, encrypted for its key so that only it can read it."""
     from .._encryption.cipher import Encryptor, encrypt
 
-    ids = list(ids)
-    keys, as_made = public_keys(ids, members), is_large(data, ids)
+    as_made = is_large(data, keys)
     return [
         cast(
             "TaskOrganization",
-            {
-                "id": id_,
-                field: LargeInput(data, Encryptor(keys[id_]))
-                if as_made
-                else encrypt(data, keys[id_]),
-            },
+            {"id": id_, field: LargeInput(data, Encryptor(key)) if as_made else encrypt(data, key)},
         )
-        for id_ in ids
+        for id_, key in keys.items()
     ]
 
 

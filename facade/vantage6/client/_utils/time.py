@@ -40,3 +40,8 @@ def server_time(date: str | None, now: float) -> float:
         return parsedate_to_datetime(date).timestamp() if date else now
     except (ValueError, TypeError, OverflowError):
         return now
+
+
+def format_time(time: float, style: str) -> str:
+    """Return a time in seconds since the epoch as text."""
+    return f"{datetime.fromtimestamp(time, timezone.utc):{style}} UTC"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from .._utils.text import sanitize, truncate
+from .._utils.time import format_time
 from .statuses import COMPLETED, has_failed, has_finished
 
 
@@ -136,10 +136,6 @@ def describe_offline(last_seen: float | None) -> str:
 def silence_text(seconds: float) -> str:
     """Return for how long the server has not responded, as text."""
     return f"no response from the server for {format_duration(seconds)}, retrying"
-
-
-def format_time(time: float, style: str) -> str:
-    return f"{datetime.fromtimestamp(time, timezone.utc):{style}} UTC"
 
 
 def format_duration(seconds: float) -> str:

@@ -223,6 +223,8 @@ class TaskTracker:
         """Update the runs of a task from the rows of all of them."""
         for row in rows:
             before, status = self.runs.get(row["id"]), row.get("status") or "pending"
+            if status == "pending" and row.get("started_at"):  # so does HQ report a started run
+                status = "initializing"
             organization = row.get("organization")
             is_offline = row.get("node", {}).get("status") == "offline"
             if before and before.task_id != task_id:

@@ -1275,7 +1275,12 @@ def preprocess_dataframe(id: int, body: rows.DataframeStepInput) -> Call[rows.Da
     Open to users; others are answered 401.
     """
     return Call(
-        "preprocess_dataframe", "POST", f"/session/dataframe/{segment(id)}/preprocess", {}, body
+        "preprocess_dataframe",
+        "POST",
+        f"/session/dataframe/{segment(id)}/preprocess",
+        {},
+        body,
+        row_id=id,
     )
 
 

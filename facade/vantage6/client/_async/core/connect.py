@@ -16,6 +16,7 @@ from ..._backend.logins import service_account, user_login
 from ..._config.profiles import LOGIN_ADVICE
 from ..._http.secrets import secret_bytes
 from ..._utils.logging import LOGGER
+from ..._utils.threads import run_in_thread
 from ..._utils.warnings import warn
 from ...errors import (
     ConfigurationError,
@@ -47,11 +48,14 @@ async def connect(
     if is_saving and not saved:
         is_saving = _is_saved(check_folder)  # before the user logs in
     if not is_resumed:
-        login = await _login(core, plan, refused=stored[0] if stored else None)
+        login, source = await _login(core, plan, refused=stored[0] if stored else None)
         is_lasting = auto_relogin or plan.client_secret is not None
         await core.login(plan.username or "", login, auto_relogin=is_lasting)
-    elif auto_relogin:
-        core.auth.strategy = (await _login(core, plan)).for_relogin
+    else:
+        source = f"the saved login in {stored[0]}" if stored else ""
+        if auto_relogin:
+            core.auth.strategy = (await _login(core, plan))[0].for_relogin
+    core.state.login_source = source + (f", profile {plan.profile!r}" if plan.profile else "")
     if is_saving:
         _is_saved(partial(save_login, core, saved.path if saved else None))
     elif saved:
@@ -90,10 +94,13 @@ async def _resume(core: Core, stored: Stored, shared: SavedTokens | None) -> boo
     return True
 
 
-async def _login(core: Core, plan: ConnectionPlan, refused: Path | None = None) -> AuthStrategy:
-    """Return how to log in: as the plan says, at HQ in a browser, or with a password."""
+async def _login(
+    core: Core, plan: ConnectionPlan, refused: Path | None = None
+) -> tuple[AuthStrategy, str]:
+    """Return how to log in, and its source: by the plan, at HQ in a browser, or a password."""
     if plan.client_secret is not None:
-        return service_account(core.realm, plan.client_secret, plan.service_account, None)
+        account = service_account(core.realm, plan.client_secret, plan.service_account, None)
+        return account, f"service account {plan.service_account!r}, secret from {plan.source}"
     if core.realm and plan.password is None:
         if not (can_ask() or plan.show or plan.login):
             raise CredentialsNotFoundError(
@@ -102,8 +109,11 @@ async def _login(core: Core, plan: ConnectionPlan, refused: Path | None = None) 
                 "client.saved_login.save(), or set VANTAGE6_SERVICE_ACCOUNT and "
                 "VANTAGE6_CLIENT_SECRET."
             )
-        return user_login(core.realm, None, None, None, plan.show, plan.open_browser)
-    return await complete_login(core, plan.username or "", plan.password, plan.mfa_code, refused)
+        login = user_login(core.realm, None, None, None, plan.show, plan.open_browser)
+        return login, "a code entered in a browser"
+    return await complete_login(
+        core, plan.username or "", plan.password, plan.mfa_code, refused, plan.source
+    )
 
 
 async def complete_login(
@@ -112,13 +122,14 @@ async def complete_login(
     password: PasswordSource | None,
     code: CodeSource | None,
     refused: Path | None = None,
-) -> AuthStrategy:
-    """Return a login by password; what is missing is in the keyring, or prompted for."""
+    source: str = "an argument",
+) -> tuple[AuthStrategy, str]:
+    """Return a login by password, and its source; what is missing is found or prompted for."""
     account = f"{username} at {core.url}"
     if password is None:
-        password = find_password(core.url, username)
+        source, password = "the keyring", await run_in_thread(find_password, core.url, username)
     if password is None and can_ask():
-        password = ask(f"Password of {account}")
+        source, password = "a prompt", ask(f"Password of {account}")
     if password is None:
         reason = f", because the server refused the login saved in {refused}" if refused else ""
         raise CredentialsNotFoundError(
@@ -127,4 +138,5 @@ async def complete_login(
     if code is None and can_ask() and not core.realm:
         code = partial(ask, "Code of your authenticator app")
     password = await aresolve_password(password)
-    return user_login(core.realm, username, password, code, None, None)
+    login = user_login(core.realm, username, password, code, None, None)
+    return login, f"a password from {source}"

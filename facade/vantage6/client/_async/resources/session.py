@@ -281,8 +281,8 @@ class Sessions(Placed, Displayable["Session"]):
 
         Examples
         --------
-        >>> await client.session.list(scope="own", fields=["id", "name"])
-        [{'id': 1, 'name': 'survival'}]
+        >>> await client.session.list(scope="own", fields=["name", "ready"])
+        [{'name': 'survival', 'ready': True}]
         """
         list_sessions = self._operations().list_sessions
         selection = self._selection("list_sessions", field, fields, filter_, filters)
@@ -399,7 +399,7 @@ class Sessions(Placed, Displayable["Session"]):
         --------
         >>> await client.session.task_tree("survival")
         tasks of survival
-        └── read_csv (id ..., ...)
+        └── read_csv (id ..., completed)
         """
         row = await self._required_session(session)
         listing = partial(self._operations().list_tasks, session_id=row["id"])
@@ -413,10 +413,9 @@ class Sessions(Placed, Displayable["Session"]):
             below.setdefault(max(parents, default=0), []).append(task)
 
         def branch(task: Any) -> Branch:
-            traits = f"id {task['id']}, {task['status']}"
-            if task["name"] and task["method"]:  # HQ names the steps of data frames alike
-                traits = f"{task['method']}, {traits}"
-            text = f"{task['name'] or task['method'] or 'task'} ({traits})"
+            # HQ gives all steps of data frames the same name.
+            name = None if task.get("dataframe") else task["name"]
+            text = f"{name or task['method'] or 'task'} (id {task['id']}, {task['status']})"
             return text, task["status"], [branch(each) for each in below.get(task["id"], ())]
 
         roots = [branch(task) for task in below.get(0, ())]

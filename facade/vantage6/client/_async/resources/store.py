@@ -67,7 +67,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         return store.id_ if store else None
 
     async def set(
-        self, id_: Ref, *, verify: Verify = True, cert: Cert | None = None
+        self, id_: Ref, *, verify: Verify = True, cert: Cert | None = None, trust: bool = False
     ) -> AlgorithmStore:
         """Choose the store that ``client.algorithm`` and the members of ``client.store`` use.
 
@@ -81,6 +81,9 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         verify, cert : optional
             Certificates to trust and certificate to present, as for the client. Those of the client
             apply to a store at the server's own address (scheme, name and port), and to no other.
+        trust : bool
+            Whether to accept the address that HQ has for the store now. The client remembers the
+            first one, and sends your login to no other until you accept it.
 
         Returns
         -------
@@ -96,7 +99,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ConfigurationError
             If your login would be sent to the store unencrypted: plain http is allowed only for
             stores on this machine. If `verify` or `cert` is invalid, or passed for a store at the
-            server's own address.
+            server's own address. If HQ has another address for the store than before.
 
         Examples
         --------
@@ -105,7 +108,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ['average']
         """
         row = await self._core.send(self._server.get_algorithm_store(await self._resolve(id_)))
-        await self._core.choose_store(row, verify, mask_route(cert, None)[0])
+        await self._core.choose_store(row, verify, mask_route(cert, None)[0], trusted=trust)
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..._backend.former_names import explains_former
@@ -16,17 +15,14 @@ from ..._tasks.encoding import serialize
 from ..._tasks.repeat import failed_organizations, question_of, readable_input
 from ..._tasks.request import (
     check_organizations,
-    describe_organizations,
     either_arguments,
     task_input,
 )
-from ..._utils.logging import LOGGER
 from ..._waiting.arguments import check_display_options, check_times, enough_of
 from ..._waiting.statuses import has_failed
 from ...errors import InvalidInputError
-from ..tasks.create import create
-from ..tasks.frames import Extractor
-from ..tasks.inputs import inputs_for
+from ..tasks.create import PreparedTask
+from ..tasks.inputs import recipients_of
 from .base import Named
 from .session import Placed
 
@@ -39,7 +35,9 @@ if TYPE_CHECKING:
     from ..._http.large_texts import OnTransfer
     from ..._rows.references import Ref
     from ..._waiting.arguments import OnFailure
+    from ..._waiting.explain import Explanation
     from ..._waiting.logs import LogLine
+    from ..tasks.plan import SendablePlan
 
 # In the class below, `list` is a method.
 Outputs: TypeAlias = list[Any]
@@ -388,18 +386,18 @@ class Tasks(Placed, Named["Task"]):
         >>> results = await client.wait_for_results(task)
         """
         selection = self._selection("create_task", field, fields)
-        task, _ = await self._create(
+        prepared = await self._prepare(
             organizations,
             without_none(name=name, image=image, description=description, server_url=server_url),
             task_input(input_, method, args, either_arguments(kwargs, arguments)),
             None if input_ is None else "input_",
             (collaboration, study, session),
             (databases, action, store),
-            on_transfer,
         )
+        task, _ = await prepared.send(on_transfer)
         return self._selected(task, selection)
 
-    async def _create(
+    async def _prepare(
         self,
         organizations: Sequence[Ref],
         parts: dict[str, Any],
@@ -407,47 +405,113 @@ class Tasks(Placed, Named["Task"]):
         path: str | None,
         where: tuple[Ref | None, Ref | None, Ref | None],
         uses: tuple[Databases, str | None, Ref | None],
-        on_transfer: OnTransfer | None,
-        timeout: float | None = None,
-        progress: ProgressOption = None,
-    ) -> tuple[Task, float | None]:
-        """Create a task; return it, and what is left of the timeout after extractions."""
-        backend, store = self._core.backend, uses[2]
-        plan = backend.plan_task(function, *uses)
+    ) -> PreparedTask:
+        """Check the arguments of a task and resolve its names; nothing is sent to anyone."""
+        plan = self._core.backend.plan_task(function, *uses)
         data = serialize(plan.payload, plan.path if path is None else path)
         parts = plan.body | parts
-        self._core.contract.check_body("create_task", parts)  # before anything is uploaded
+        self._core.contract.check_body("create_task", parts)
         place = await self._place(*where)
-        collaboration_id, study_id = place.collaboration_id, place.study_id
         refs = check_organizations(organizations)
-        inputs, names = await inputs_for(
-            self._core, refs, data, collaboration_id, study_id, on_transfer
+        recipients = await recipients_of(self._core, refs, place.collaboration_id, place.study_id)
+        store_id = await self._optional_id("store", uses[2])
+        return PreparedTask(self._core, plan, parts, data, place, recipients, store_id)
+
+    async def plan(
+        self,
+        organizations: Sequence[Ref],
+        name: str,
+        image: str,
+        description: str = "",
+        input_: Mapping[str, object] | None = None,
+        collaboration: Ref | None = None,
+        study: Ref | None = None,
+        store: Ref | None = None,
+        server_url: str | None = None,
+        databases: Databases = None,
+        *,
+        method: str | None = None,
+        args: Sequence[object] | None = None,
+        kwargs: Mapping[str, object] | None = None,
+        arguments: Mapping[str, object] | None = None,
+        session: Ref | None = None,
+        action: str | None = None,
+        history: bool = False,
+    ) -> SendablePlan:
+        """Return what is known about a task before it is sent; create nothing.
+
+        The arguments are those of `create`, with the same checks and errors. For each organization,
+        the plan says whether it has a node that is online, whether the node accepts the image and
+        you, and whether it has the data: yes, no or unknown, each with the reason and the source.
+        ``plan.send()`` creates the task as it was prepared.
+
+        Parameters
+        ----------
+        organizations : sequence of int, str or row
+            Organizations that would run the task, as in `create`.
+        name, image, description : str
+            Name, Docker image and purpose of the task.
+        input_ : dict, optional
+            Input of the algorithm, as in `create`.
+        collaboration, study, store : int, str or row, optional
+            Collaboration and study of the task, and algorithm store of the algorithm. If that store
+            was chosen with ``client.store.set``, the arguments are checked against the function.
+        server_url : str, optional
+            Address under which that store knows this server.
+        databases : str, dict, row, Extraction, or list of these, optional
+            Databases or data frames to use, as in `create`.
+        method : str, optional
+            Name of the function to run, instead of `input_`.
+        args, kwargs : sequence and dict, optional
+            Positional and keyword arguments of the function; only with `method`.
+        arguments : dict, optional
+            Keyword arguments of the function, as `kwargs`.
+        session : int, str or row, optional
+            Session of the data frames (HQ), as in `create`.
+        action : str, optional
+            What the function does (HQ), as in `create`.
+        history : bool
+            Whether to add the number of runs that wait at each organization, and the usual duration
+            of a run there. This takes two more requests.
+
+        Returns
+        -------
+        Plan
+            What is known, with ``send()``. ``print(plan)`` shows it.
+
+        Raises
+        ------
+        Vantage6Error
+            Any error that `create` raises before it sends the task.
+
+        Examples
+        --------
+        >>> plan = await client.task.plan(
+        ...     organizations=["IKNL", "Maastro"],
+        ...     name="average age",
+        ...     image="harbor2.vantage6.ai/demo/average",
+        ...     method="partial_average",
+        ...     kwargs={"column_name": "age"},
+        ...     collaboration="demo",
+        ...     databases="default",
+        ... )
+        >>> plan.ok, plan.ready
+        (True, [1, 2])
+        >>> print(plan.rows[0]["image"].reason)
+        the node allows all images
+        """
+        from ..tasks.plan import make_plan  # not all programs plan
+
+        function = task_input(input_, method, args, either_arguments(kwargs, arguments))
+        prepared = await self._prepare(
+            organizations,
+            without_none(name=name, image=image, description=description, server_url=server_url),
+            function,
+            None if input_ is None else "input_",
+            (collaboration, study, session),
+            (databases, action, store),
         )
-        store_id = await self._optional_id("store", store)
-        ids = [part["id"] for part in inputs]
-        extract = Extractor(self._core, place, parts["image"], ids, store_id)
-        async with self._core.session_lock:
-            steps = backend.complete_task(plan, place)
-            parts |= await self._core.run_plan(steps, extract=extract)
-        left = await extract.wait(timeout, progress)
-        body: Any = parts | without_none(
-            collaboration_id=collaboration_id,
-            study_id=study_id,
-            store_id=store_id,
-            organizations=inputs,
-        )
-        task = await create(self._core, body, on_transfer)
-        self._core.state.inputs.add(task["id"], data)
-        LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
-        offline, asked = self._core.state.offline.get(collaboration_id, ((), 0.0))
-        if absent := [part for part in inputs if part["id"] in offline]:
-            LOGGER.warning(
-                "Task %s: %.0f s ago, nodes were offline at %s",
-                task["id"],
-                monotonic() - asked,
-                describe_organizations(absent, names),
-            )
-        return task, left
+        return await make_plan(prepared, function, history=history)
 
     @explains_former("input", "data_format", "database")
     async def run(
@@ -568,17 +632,15 @@ class Tasks(Placed, Named["Task"]):
         check_times(interval, timeout)
         check_display_options(on_failure, progress)
         enough_of(at_least, after, None if isinstance(organizations, str) else len(organizations))
-        task, timeout = await self._create(
+        prepared = await self._prepare(
             organizations,
             without_none(name=name, image=image, description=description, server_url=server_url),
             task_input(input_, method, args, either_arguments(kwargs, arguments)),
             None if input_ is None else "input_",
             (collaboration, study, session),
             (databases, action, store),
-            on_transfer,
-            timeout,
-            progress,
         )
+        task, timeout = await prepared.send(on_transfer, timeout, progress)
         wait = (interval, timeout, on_failure, progress, logs, at_least, after, notify)
         (rows,) = await wait_for(self._core, [task["id"]], *wait)
         return rows.outputs
@@ -650,6 +712,38 @@ class Tasks(Placed, Named["Task"]):
         known = self._core.backend.repeat_task(row, payload, with_databases=databases is None)
         known |= without_none(method=method, kwargs=kwargs, databases=databases, name=name)
         return await self.create(organizations, **question_of(row, known))
+
+    async def explain(self, task: Ref) -> Explanation:
+        """Explain what is the matter with a task at each organization, and who can do what.
+
+        Says only what the server, the nodes and the logs report. Takes up to four requests.
+
+        Parameters
+        ----------
+        task : int, str or row
+            Name, id or row of the task.
+
+        Returns
+        -------
+        Explanation
+            What is known. ``print(explanation)`` shows it.
+
+        Raises
+        ------
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
+        PermissionDeniedError
+            If you do not have permission to view it.
+
+        Examples
+        --------
+        >>> explanation = await client.task.explain("average age")
+        >>> print(explanation.findings[0].text)
+        it has ended with a result
+        """
+        from ..tasks.explain import explain  # not all programs explain
+
+        return await explain(self._core, await self._resolve(task))
 
     def stream_logs(self, task: Ref) -> AsyncIterator[LogLine]:
         """Stream the lines of a task's logs: the existing ones, then each new one as it arrives.

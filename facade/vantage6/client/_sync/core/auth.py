@@ -24,6 +24,7 @@ from ..._auth.strategy import Callback, Pause
 from ..._http.messages import to_response
 from ..._http.secrets import calling_back
 from ..._utils.locks import PAUSE_SECONDS, Lock
+from ...errors import Vantage6Error
 
 if TYPE_CHECKING:
     from ..._auth.strategy import AuthStrategy
@@ -52,17 +53,25 @@ class ClientAuth(BearerAuth):
         self._lock = Lock()
 
     @contextmanager
-    def renewal(self, left: Callable[[], float], method: str, url: str) -> Generator[None]:
-        """Renew alone: other tasks, threads and processes wait for the end of the block."""
-        if not self._lock.acquire(left()):
-            raise renewal_timeout(method, url)
+    def renewal(
+        self, left: Callable[[], float], method: str, url: str, *, is_early: bool = False
+    ) -> Generator[bool]:
+        """Renew alone: other tasks, threads and processes wait for the end of the block.
+
+        If it is early, they go on without waiting, with False.
+        """
+        if not self._lock.acquire(0 if is_early else left()):
+            if not is_early:
+                raise renewal_timeout(method, url)
+            yield False
+            return
         try:
-            while not self.try_lock():
+            while not (is_alone := self.try_lock()) and not is_early:
                 if left() <= 0:
                     raise renewal_timeout(method, url)
                 sleep(PAUSE_SECONDS)
             try:
-                yield
+                yield is_alone
             finally:
                 self.unlock()
         finally:
@@ -72,12 +81,14 @@ class ClientAuth(BearerAuth):
         """Sign a request, and renew the token before or after it if needed; called by httpx."""
         renews, is_new = may_renew(request), False
         outdated = self.expiring_tokens() if renews else None
+        aging = self.aging_tokens() if renews else None
         for attempt in range(1, 1 + MAX_SENDS):
-            if outdated:
-                left = partial(seconds_left, request)
-                with self.renewal(left, request.method, str(request.url)):
-                    is_renewed = self.tokens is not outdated
-                    steps = self.renewing(outdated)
+            if old := outdated or aging:
+                left, is_early = partial(seconds_left, request), old is aging
+                where = request.method, str(request.url)
+                with self.renewal(left, *where, is_early=is_early) as is_alone:
+                    is_renewed = self.tokens is not old
+                    steps = self.renewing(old, is_early=is_early) if is_alone else None
                     step = next(steps) if steps else None
                     # Tokens that another program has saved may be older than those of a renewal.
                     is_new = attempt > 1 and (is_renewed or steps is not None)
@@ -87,11 +98,16 @@ class ClientAuth(BearerAuth):
                                 with calling_back():
                                     result = run_step(step)
                             else:
-                                response = yield self.renewal_request(request, step)
-                                response.read()
-                                result = to_response(response)
+                                response = yield self.renewal_request(
+                                    request, step, is_early=is_early
+                                )
+                                try:
+                                    response.read()
+                                    result = to_response(response)
+                                except Vantage6Error as error:
+                                    result = error
                             step = self.advance(steps, result)
-            signed_at, outdated = monotonic(), self.sign(request)
+            aging, signed_at, outdated = None, monotonic(), self.sign(request)
             response = yield request
             if not renews or outdated is None or response.is_success:
                 return

@@ -72,6 +72,7 @@ class State:
 
     whoami: WhoAmI | None = None
     username: str | None = None
+    login_source: str | None = None
     collaboration_id: int | None = None
     collaboration_name: str | None = None
     private_key: RSAPrivateKey | None = None
@@ -109,6 +110,13 @@ class Extracts(Protocol):
     """Finds or starts an extraction, and returns the id of its data frame."""
 
     def __call__(self, step: Extract) -> int: ...
+
+
+def _is_change(step: Call[Any] | Lookup | Extract) -> bool:
+    """Return whether a step of a plan changes something on the server."""
+    from ..._backend.databases import Extract
+
+    return isinstance(step, Extract) or (isinstance(step, Call) and step.method != "GET")
 
 
 class Core(Connection):
@@ -265,7 +273,7 @@ class Core(Connection):
             state.session, state.own_sessions = None, {}  # of the previous user
         if username != state.username:
             self.auth.saved = None  # of the previous user
-        state.username = username
+        state.username, state.login_source = username, "authenticate()"
         self.auth.use(tokens, strategy)
         return who
 
@@ -317,14 +325,22 @@ class Core(Connection):
         steps: Generator[Call[Any] | Lookup | Extract, Any, T],
         options: SendOptions = DEFAULTS,
         extract: Extracts | None = None,
+        read: list[Any] | None = None,
     ) -> T:
-        """Send the calls, look up the names and extract the data that a backend's plan yields."""
+        """Send the calls, look up the names and extract the data that a backend's plan yields.
+
+        With a list for the rows that it reads, it ends before the first change, with None.
+        """
         try:
             step = next(steps)
             while True:
+                if read is not None and _is_change(step):
+                    return cast("T", None)
                 try:
                     if isinstance(step, Call):
                         found: Any = self.send(step, options)
+                        if read is not None:
+                            read.append(found)
                     else:
                         found = self._prepare(step, extract)
                 except Vantage6Error as error:
@@ -356,7 +372,8 @@ class Core(Connection):
     def forget_login(self) -> None:
         """Continue without a user."""
         state, self.auth.tokens = self.state, None
-        state.whoami = state.username = state.private_key = state.private_key_file = None
+        state.whoami = state.username = state.login_source = None
+        state.private_key = state.private_key_file = None
 
     def _renew(self, auth: ClientAuth, outdated: Tokens, *, forced: bool = False) -> None:
         """Renew tokens, unless another task, thread or process does so meanwhile."""
@@ -368,7 +385,11 @@ class Core(Connection):
             with closing(steps):
                 step = next(steps)
                 while step:
-                    step = auth.advance(steps, self._run_step(step))
+                    try:
+                        result = self._run_step(step)
+                    except Vantage6Error as error:
+                        result = error
+                    step = auth.advance(steps, result)
 
     def fresh_token(self) -> str:
         """Return a token that does not expire soon, for connections that are signed only once."""
@@ -457,7 +478,9 @@ class Core(Connection):
             )
         return store if store.http.limits is limits else store.limited(limits)
 
-    def choose_store(self, row: AlgorithmStore, verify: Verify, cert: Cert | None) -> None:
+    def choose_store(
+        self, row: AlgorithmStore, verify: Verify, cert: Cert | None, *, trusted: bool
+    ) -> None:
         """Use an algorithm store for all store requests from now on."""
         from ..._http.tls import warn_if_unverified
         from .http import Http
@@ -469,6 +492,8 @@ class Core(Connection):
         if not address.path:
             address = complete_store_address(address, self._ask_version())
         url = address.url
+        if self.backend.pins_stores:
+            run_directly(partial(self.trust.accept_store, row, url, trusted=trusted))
         route = self.http.pools.route.elsewhere(verify, cert)
         self.http.pools.set_route(url, route)
         warn_if_unverified(url, route)

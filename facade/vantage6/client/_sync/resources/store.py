@@ -67,7 +67,9 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         store = self._core.state.store
         return store.id_ if store else None
 
-    def set(self, id_: Ref, *, verify: Verify = True, cert: Cert | None = None) -> AlgorithmStore:
+    def set(
+        self, id_: Ref, *, verify: Verify = True, cert: Cert | None = None, trust: bool = False
+    ) -> AlgorithmStore:
         """Choose the store that ``client.algorithm`` and the members of ``client.store`` use.
 
         The store receives your token and uses it to identify you with the server. This call
@@ -80,6 +82,9 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         verify, cert : optional
             Certificates to trust and certificate to present, as for the client. Those of the client
             apply to a store at the server's own address (scheme, name and port), and to no other.
+        trust : bool
+            Whether to accept the address that HQ has for the store now. The client remembers the
+            first one, and sends your login to no other until you accept it.
 
         Returns
         -------
@@ -95,7 +100,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ConfigurationError
             If your login would be sent to the store unencrypted: plain http is allowed only for
             stores on this machine. If `verify` or `cert` is invalid, or passed for a store at the
-            server's own address.
+            server's own address. If HQ has another address for the store than before.
 
         Examples
         --------
@@ -104,7 +109,7 @@ class AlgorithmStores(Readable["AlgorithmStore"]):
         ['average']
         """
         row = self._core.send(self._server.get_algorithm_store(self._resolve(id_)))
-        self._core.choose_store(row, verify, mask_route(cert, None)[0])
+        self._core.choose_store(row, verify, mask_route(cert, None)[0], trusted=trust)
         LOGGER.info("Using algorithm store %s (id %s)", row.get("name"), row["id"])
         return row
 

@@ -4,14 +4,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..._http.context import SendOptions
 from ..._http.large_texts import is_same_text
+from ..._http.request import without_none
 from ..._rows.pages import SORT
-from ..._tasks.request import matches_request
+from ..._tasks.request import describe_organizations, matches_request
 from ..._utils.logging import LOGGER
 from ..._utils.pauses import LOST_RESPONSE
 from ..._utils.time import server_time
@@ -22,9 +25,13 @@ from ...errors import (
     TransportError,
     Vantage6Error,
 )
+from .frames import Extractor
+from .inputs import Recipients, inputs_for
 
 if TYPE_CHECKING:
+    from ..._backend.databases import Place, TaskPlan
     from ..._backend.rows import Task, TaskInput
+    from ..._display.views import ProgressOption
     from ..._http.large_texts import OnTransfer
     from ..core.core import Core
 
@@ -32,6 +39,53 @@ if TYPE_CHECKING:
 NEWEST = 20
 # With these statuses, a proxy has forwarded the request.
 PASSED_ON = frozenset({502, 504})
+
+
+@dataclass(frozen=True)
+class PreparedTask:
+    """A task whose arguments are checked and whose names are resolved, ready to be sent."""
+
+    core: Core
+    plan: TaskPlan
+    parts: dict[str, Any]
+    data: bytes
+    place: Place
+    recipients: Recipients
+    store_id: int | None
+
+    def send(
+        self,
+        on_transfer: OnTransfer | None = None,
+        timeout: float | None = None,
+        progress: ProgressOption = None,
+    ) -> tuple[Task, float | None]:
+        """Create the task; return it, and what is left of the timeout after extractions."""
+        core, place, names = self.core, self.place, self.recipients.names
+        inputs = inputs_for(core, self.recipients, self.data, on_transfer)
+        ids = self.recipients.ids
+        extract = Extractor(core, place, self.parts["image"], ids, self.store_id)
+        with core.session_lock:
+            steps = core.backend.complete_task(self.plan, place)
+            fields: Mapping[str, Any] = core.run_plan(steps, extract=extract)
+        left = extract.wait(timeout, progress)
+        body: Any = {**self.parts, **fields} | without_none(
+            collaboration_id=place.collaboration_id,
+            study_id=place.study_id,
+            store_id=self.store_id,
+            organizations=inputs,
+        )
+        task = create(core, body, on_transfer)
+        core.state.inputs.add(task["id"], self.data)
+        LOGGER.info("Created task %s for %s", task["id"], describe_organizations(inputs, names))
+        offline, asked = core.state.offline.get(place.collaboration_id, ((), 0.0))
+        if absent := [part for part in inputs if part["id"] in offline]:
+            LOGGER.warning(
+                "Task %s: %.0f s ago, nodes were offline at %s",
+                task["id"],
+                monotonic() - asked,
+                describe_organizations(absent, names),
+            )
+        return task, left
 
 
 def create(core: Core, body: TaskInput, on_transfer: OnTransfer | None = None) -> Task:

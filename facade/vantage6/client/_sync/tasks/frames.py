@@ -23,7 +23,7 @@ from ..._utils.time import server_time, to_timestamp
 from ..._waiting.progress import format_duration
 from ..._waiting.statuses import has_finished
 from ...errors import DecryptionError, InvalidInputError, TaskFailedError
-from .inputs import inputs_for
+from .inputs import inputs_for, recipients_of
 
 if TYPE_CHECKING:
     from ..._backend.databases import Extract, Extraction, Place
@@ -45,7 +45,8 @@ def session_task(
 ) -> SessionTaskInput:
     """Return the task that makes or changes a data frame."""
     refs = check_organizations(organizations)
-    inputs, _ = inputs_for(core, refs, data, place.collaboration_id, place.study_id, None)
+    recipients = recipients_of(core, refs, place.collaboration_id, place.study_id)
+    inputs = inputs_for(core, recipients, data)
     task: Any = without_none(image=image, method=method, organizations=inputs, store_id=store_id)
     return task
 
@@ -108,11 +109,9 @@ class Extractor:
         return self._frames[key, wanted.refresh][0]["id"]
 
     def _reused(
-        self, row: Dataframe, wanted: Extraction, image: str, data: bytes, needed: frozenset[int]
+        self, frame: Dataframe, wanted: Extraction, image: str, data: bytes, needed: frozenset[int]
     ) -> Dataframe | None:
         """Return a data frame of an earlier extraction if it is the same; None to extract again."""
-        get_dataframe = self._core.backend.sessions.get_dataframe
-        frame, response = self._core.exchange(get_dataframe(row["id"]))
         task, name = frame["last_session_task"], frame["name"]
         if task is None:
             return None
@@ -143,6 +142,8 @@ class Extractor:
             LOGGER.info("Data frame %r is not ready at organizations %s", name, sorted(lost))
             return None
         if not is_own:
+            get_dataframe = self._core.backend.sessions.get_dataframe
+            frame, response = self._core.exchange(get_dataframe(frame["id"]))
             now = server_time(response.date, time.time())
             age = now - (to_timestamp(task["created_at"]) or now)
             LOGGER.info(

@@ -1,14 +1,21 @@
 # Derived by unasync.py: edit facade/vantage6/client/_async/tasks/inputs.py instead.
-"""Build the input of a task for each organization."""
+"""Find the recipients of a task, and build the input for each of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ..._rows.names import Directory, Scope, describe_scope
-from ..._tasks.request import check_distinct, encrypted_inputs, plain_inputs, public_keys
+from ..._tasks.request import (
+    check_distinct,
+    check_members,
+    encrypted_inputs,
+    plain_inputs,
+    public_keys,
+)
 from ..._utils.threads import run_directly
 from ...errors import EncryptionNotSetUpError
 
@@ -19,28 +26,33 @@ if TYPE_CHECKING:
     from ..core.core import Core
 
 
-def inputs_for(
-    core: Core,
-    refs: Sequence[Ref] | None,
-    data: bytes,
-    collaboration: int,
-    study: int | None,
-    on_transfer: OnTransfer | None,
-) -> tuple[list[TaskOrganization], Mapping[int, str]]:
-    """Return the input per organization, encrypted if needed, and their names."""
+@dataclass(frozen=True)
+class Recipients:
+    """The organizations of a task in the requested order, and what is known about them."""
+
+    ids: Sequence[int]
+    names: Mapping[int, str]
+    # The trusted public key of each, or None in a collaboration without encryption.
+    keys: dict[int, str] | None
+
+
+def recipients_of(
+    core: Core, refs: Sequence[Ref] | None, collaboration: int, study: int | None
+) -> Recipients:
+    """Return the recipients of a task, whose keys are checked."""
     within = Scope("collaboration", collaboration) if study is None else Scope("study", study)
     list_organizations = core.backend.server.list_organizations
     row = core.send(core.backend.server.get_collaboration(collaboration))
-    key, field = core.private_key, core.backend.input_field
+    key = core.private_key
     if run_directly(core.trust.allows_plain, row, has_key=key is not None):
         if refs is None:
             refs = core.rows(partial(list_organizations, **{f"{within.kind}_id": within.id}))
         ids = [core.id_of("organization", ref, within) for ref in refs]
         check_distinct(ids)
-        names = core.names.displayed_organizations()
-        if core.blobs.is_there():
-            return core.blobs.put_inputs(ids, data, None, on_transfer), names
-        return plain_inputs(ids, data, field), names
+        if study is not None and not core.backend.checks_study:
+            members = core.rows(partial(list_organizations, study_id=study))
+            check_members(ids, members, study)
+        return Recipients(ids, core.names.displayed_organizations(), None)
     if key is None:
         raise EncryptionNotSetUpError(
             f"private key: expected one for encrypted collaboration {collaboration} "
@@ -57,11 +69,21 @@ def inputs_for(
     )
     ids = [directory.id_of(ref) for ref in (listed if refs is None else refs)]
     check_distinct(ids)
+    if study is not None:
+        check_members(ids, listed, study)
     rows = {row["id"]: row for row in (*members, *listed)}
     own = core.whoami.organization_id, public_key_of(key)
     run_directly(core.trust.check_keys, ids, rows.values(), own)
     names = {id_: row.get("name") or "" for id_, row in rows.items()}
+    return Recipients(ids, names, public_keys(ids, rows.values()))
+
+
+def inputs_for(
+    core: Core, recipients: Recipients, data: bytes, on_transfer: OnTransfer | None = None
+) -> list[TaskOrganization]:
+    """Return the input for each recipient, encrypted if needed; it may be uploaded."""
+    ids, keys = recipients.ids, recipients.keys
     if core.blobs.is_there():
-        keys = public_keys(ids, rows.values())
-        return core.blobs.put_inputs(ids, data, keys, on_transfer), names
-    return encrypted_inputs(ids, data, rows.values(), field), names
+        return core.blobs.put_inputs(ids, data, keys, on_transfer)
+    field = core.backend.input_field
+    return plain_inputs(ids, data, field) if keys is None else encrypted_inputs(keys, data, field)

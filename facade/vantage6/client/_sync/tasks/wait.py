@@ -146,7 +146,7 @@ def _iterate(
                     is_due = each or not watch.tracker.open_tasks
                     ended = [task for task in waiting.values() if task.is_over and is_due]
                     watch.complete(task for task in ended if not watch.has_failed(task))
-                    since = monotonic()
+                    since = watch.names_since
                     found = [_finished(core, watch, task, since) for task in ended]
                     error = None
                     if watch.has_timed_out and not found:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..._events.types import Joined, Lost, Refused
@@ -33,6 +34,8 @@ News: TypeAlias = "Progress | LogLine"
 # The server reports the permitted events a moment after it accepted the connection.
 JOIN_SECONDS = 1.5
 QUIET_SECONDS = 0.02
+# Names of organizations are requested while runs are under way, not after the last result.
+NAMES_SECONDS = 30.0
 # Maximum number of events to process before the next poll.
 MAX_EVENTS_AT_ONCE = 1000
 
@@ -77,6 +80,7 @@ class TaskWatcher:
         self._lines: list[LogLine] = []  # not yet returned
         self._logs_of: dict[int, LogMerger] = {}
         self.names: Mapping[int, str] = {}
+        self._named = -inf  # when the names were requested in this wait
         self.ended_runs: set[int] = set()
         self._absent: set[int] = set()  # runs whose node is offline
 
@@ -151,6 +155,16 @@ class TaskWatcher:
             )
         self.tracker.looked(ids, time.monotonic(), began)
         self._has_polled = True
+        if not self._logs and began - self._named > NAMES_SECONDS:
+            open_ids = [task.task_id for task in self.tracker.open_tasks]
+            if runs := self.tracker.runs_of(*open_ids):
+                self.name_runs(runs, began)
+                self._named = began
+
+    @property
+    def names_since(self) -> float:
+        """When names must have been requested to label results."""
+        return time.monotonic() if self._named == -inf else self._named
 
     def has_failed(self, task: TaskState) -> bool:
         """Return whether a task that is over has failed, or too many of its runs have."""

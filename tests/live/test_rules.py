@@ -1,0 +1,99 @@
+"""Reproduce each rule by which `client.task.explain` explains, on both generations."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from vantage6.client import Client, Extraction, Finding
+from vantage6.client._waiting.explain import RULES
+from vantage6.localnet import LocalNetwork
+
+pytestmark = pytest.mark.live
+
+AVERAGE = "harbor2.vantage6.ai/demo/average"
+PATIENCE: dict[str, Any] = {"timeout": 120, "progress": False}
+QUESTION: dict[str, Any] = {
+    "name": "average age",
+    "image": AVERAGE,
+    "method": "partial_average",
+    "kwargs": {"column_name": "age"},
+    "databases": [Extraction("default", "read_csv", image=AVERAGE)],
+    "action": "federated_compute",
+}
+SLEEP: dict[str, Any] = {
+    "name": "slow",
+    "image": "localnet/slow",
+    "method": "sleep",
+    "kwargs": {"seconds": 50},
+    "databases": None,
+}
+# What reproduces each rule at one organization.
+REPRODUCTIONS: dict[str, dict[str, Any]] = {
+    "no-image": {"image": "no/such-image", "databases": None},
+    "no-function": {"method": "nope"},
+    "wrong-arguments": {"kwargs": {"column": "age"}},
+    "no-database": {"databases": "other"},
+    "crashed": {"kwargs": {"column_name": "hight"}},
+}
+
+
+@pytest.fixture(scope="module", params=["network", "hq_network"])
+def net(request: pytest.FixtureRequest) -> LocalNetwork:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture(scope="module")
+def client(net: LocalNetwork) -> Iterator[Client]:
+    with net.client() as client:
+        client.setup_collaboration(net.collaboration.name)
+        yield client
+
+
+def finding(client: Client, organizations: list[str], **options: Any) -> Finding:
+    """Send a task, wait for its end, and return what is the matter at its last organization."""
+    task = client.task.create(organizations, **QUESTION | options)
+    client.wait_for_results(task, on_failure="return", **PATIENCE)
+    return (client.task.explain(task)).findings[-1]
+
+
+@pytest.mark.parametrize("rule", REPRODUCTIONS)
+def test_rule_is_reproduced(client: Client, net: LocalNetwork, rule: str) -> None:
+    if rule == "no-database" and net.service_account:
+        return  # HQ itself refuses the extraction
+    found = finding(client, ["IKNL"], **REPRODUCTIONS[rule])
+    assert (found.organization, found.rule) == ("IKNL", rule)
+    expected = {
+        "no-image": "'no/such-image'",
+        "no-function": "'nope'",
+        "wrong-arguments": "unexpected keyword argument 'column'",
+        "no-database": "'OTHER'",
+        "crashed": "KeyError: \"there is no column 'hight'",
+    }
+    assert expected[rule] in found.text
+    assert found.since
+    assert found.remedies
+
+
+def test_rules_of_offline_killed_and_stopped_runs_are_reproduced(
+    client: Client, net: LocalNetwork
+) -> None:
+    net.disconnect_node(2)
+    try:
+        task = client.task.create(["Maastro"], action="federated_compute", **SLEEP)
+        (found,) = (client.task.explain(task)).findings
+        assert found.rule == "offline"
+        assert found.since
+        net.client("admin").task.kill(task)
+        (found,) = (client.task.explain(task)).findings
+        assert found.rule == "killed"
+        options: Any = SLEEP | {"kwargs": {"seconds": "x"}, "action": "federated_compute"}
+        found = finding(client, ["IKNL", "Maastro"], **options)
+        assert (found.organization, found.rule) == ("Maastro", "other-run-failed")
+        assert "failed: crashed" in found.text
+    finally:
+        net.reconnect_node(2)
+    (found,) = (client.task.explain(task)).findings
+    assert found.rule == "killed", "a node that is back changes nothing"
+    reproduced = {*REPRODUCTIONS, "offline", "killed", "other-run-failed", "not-allowed"}
+    assert {rule.name for rule in RULES} == reproduced
