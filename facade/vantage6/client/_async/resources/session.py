@@ -403,7 +403,8 @@ class Sessions(Placed, Displayable["Session"]):
         """
         row = await self._required_session(session)
         listing = partial(self._operations().list_tasks, session_id=row["id"])
-        tasks = sorted(await self._core.rows(listing), key=lambda task: task["id"])
+        rows = {task["id"]: task for task in await self._core.rows(listing)}
+        tasks = [rows[id_] for id_ in sorted(rows)]
         below: dict[int, list[Any]] = {}
         known = {task["id"] for task in tasks}
         for task in tasks:
