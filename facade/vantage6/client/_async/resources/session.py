@@ -61,8 +61,14 @@ class Placed(Resource):
         """Return where a task runs: its collaboration, and its study and session, if any."""
         row = await self._session(session)
         if row and collaboration is None and study is None:
-            own = row["study"]
+            own, chosen = row["study"], self._core.collaboration_id
             collaboration_id, study_id = row["collaboration"]["id"], own["id"] if own else None
+            if chosen not in (None, collaboration_id):  # which would decide about encryption
+                raise InvalidInputError(
+                    f"session: expected one of collaboration {chosen}, which is chosen for all "
+                    f"calls, got session {row['id']} of collaboration {collaboration_id}. Choose "
+                    "that session with setup_session(), if this is correct."
+                )
         else:
             collaboration_id, study_id = await self._collaboration_and_study(collaboration, study)
         return Place(collaboration_id, study_id, row, self._core.state.own_sessions)
@@ -127,6 +133,11 @@ class Displayable(Readable[NamedRow]):
         {'name': 'survival', 'scope': 'own'}
         """
         return shown(await super().get(id_, field=field, fields=fields), display)
+
+
+def _is_automatic(row: Mapping[str, Any]) -> bool:
+    """Return whether a client created a session or a data frame by itself."""
+    return (row["name"] or "").startswith(AUTOMATIC)
 
 
 def shown(value: T, display: bool) -> T:
@@ -552,12 +563,13 @@ class Sessions(Placed, Displayable["Session"]):
         delete_dataframe = self._operations().delete_dataframe
         if session is not None:
             frames = await self._dataframes(await self._resolve(session), Selection())
-            found = filter_rows(frames, lambda row: (row["name"] or "").startswith(AUTOMATIC))
+            found = filter_rows(frames, _is_automatic)
             for row in found:
                 await self._core.send(delete_dataframe(row["id"]))
             self._core.names.forget("dataframe")
             return found
         rows = await self.list(f"{AUTOMATIC}%", self._core.whoami.id_, scope="own")
+        rows = filter_rows(rows, _is_automatic)  # some databases ignore case
         for row in rows:
             await self.delete(row, delete_dependents=True)
         return rows
