@@ -87,9 +87,10 @@ def test_names_of_others_are_harmless_in_text_and_picture() -> None:
     assert "\x1b" not in timeline.svg()
     tree = parsed(timeline.svg())
     tags = {element.tag.removeprefix(SVG) for element in tree.iter()}
-    assert tags <= {"svg", "title", "text", "line", "path", "circle", "g", "rect"}
+    assert tags <= {"svg", "style", "title", "text", "line", "path", "circle", "g", "rect"}
     assert "tex2jax_ignore" in timeline._repr_html_()
     assert "<b>" not in timeline._repr_html_()
+    assert "<style>" not in timeline._repr_html_(), "it would apply to the whole notebook"
 
 
 def test_bars_begin_and_end_when_the_server_says() -> None:

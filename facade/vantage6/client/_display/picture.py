@@ -17,6 +17,9 @@ Branch: TypeAlias = "tuple[str, str, Sequence[Branch]]"
 Bar: TypeAlias = "tuple[float, float, float]"
 GRAY = "#8a8a8a"
 COLORS = {GOOD: "#2e9e5b", BUSY: "#d9941a", BAD: "#d64545"}
+COLOR_SCHEMES = (
+    "<style>svg { color: #222 } @media (prefers-color-scheme: dark) { svg { color: #ddd } }</style>"
+)
 WAITING, RUNNING = "·", "█"
 # Sizes in an SVG, in pixels; a letter is as wide as most are.
 ROW, STEP, LETTER, WIDTH, SMALLEST_BAR = 24, 18, 7.2, 760, 2
@@ -125,8 +128,8 @@ def ticks(end: float) -> Iterator[tuple[float, str]]:
 # -- SVG -------------------------------------------------------------------------------------------
 
 
-def draw(lines: Sequence[Line], head: str = "") -> str:
-    """Draw lines as SVG, in the color of the text around it."""
+def draw(lines: Sequence[Line], head: str = "", *, is_file: bool = False) -> str:
+    """Draw lines as SVG, in the color of the text around it, or in a file in that of the reader."""
     top = ROW * bool(head)
     end = _end(lines)
     left = 16 + max(
@@ -135,7 +138,7 @@ def draw(lines: Sequence[Line], head: str = "") -> str:
     left = min(left, WIDTH / 2)
     right = 16 + max((LETTER * _letters(line.note) for line in lines), default=0)
     scale = (WIDTH - left - right) / end if end else 0.0
-    parts: list[str] = []
+    parts: list[str] = [COLOR_SCHEMES] if is_file else []
     if head:
         parts.append(_text(8, ROW - 8, head, 'font-weight="600"'))
     if end:

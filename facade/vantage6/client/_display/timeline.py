@@ -104,7 +104,7 @@ class Timeline:
         >>> from pathlib import Path
         >>> size = Path("timeline.svg").write_text(client.task.timeline("average age").svg())
         """
-        return draw(self._lines, self._head)
+        return draw(self._lines, self._head, is_file=True)
 
     def __str__(self) -> str:
         return self.text(get_terminal_size().columns)
@@ -115,7 +115,7 @@ class Timeline:
         return self.svg()
 
     def _repr_html_(self) -> str:
-        return in_notebook(self.svg())
+        return in_notebook(draw(self._lines, self._head))
 
     @property
     def _head(self) -> str:
