@@ -26,9 +26,10 @@ PROFILE_FIELDS = {
     "verify": "VANTAGE6_CA",
     "cert": None,
     "proxy": None,
-    # These three go together: certificates are for the realm that is named beside them.
+    # These go together: a client and certificates are for the realm that is named beside them.
     "auth_url": None,
     "auth_realm": None,
+    "auth_client": "VANTAGE6_AUTH_CLIENT",
     "auth_verify": "VANTAGE6_CA",
 }
 
@@ -151,12 +152,23 @@ def connect_without_prompt(options: ConnectionOptions) -> Client:
     # Setting up a key may write to the server. The program exits soon after, so changing the
     # environment is harmless.
     os.environ.pop("VANTAGE6_PRIVATE_KEY", None)
-    profile = resolve_profile(options, profiles())
+    add_profile(arguments, resolve_profile(options, profiles()))
+    return Client.from_saved_login(password=refuse, mfa_code=refuse, max_retries=0, **arguments)
+
+
+def add_profile(arguments: dict[str, Any], profile: Profile | None) -> None:
+    """Add the settings of a profile to arguments; those for its realm unless another is named."""
+    named = os.environ.get("VANTAGE6_AUTH_URL"), os.environ.get("VANTAGE6_AUTH_REALM")
     for name, variable in PROFILE_FIELDS.items():
         value = getattr(profile, name, None)
-        if value is not None and name not in arguments and not os.environ.get(variable or ""):
-            arguments[name] = value
-    return Client.from_saved_login(password=refuse, mfa_code=refuse, max_retries=0, **arguments)
+        is_set = value is None or name in arguments or os.environ.get(variable or "")
+        if (
+            not profile
+            or is_set
+            or (name.startswith("auth_") and not profile.applies_to(None, *named))
+        ):
+            continue
+        arguments[name] = value
 
 
 def resolve_server(options: ConnectionOptions) -> str | None:

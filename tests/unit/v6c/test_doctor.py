@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.support.scripted_realm import ScriptedRealm
 from tests.support.scripted_server import Reply, Request, ScriptedServer, page, with_login
 from vantage6.client._encryption.key_files import write_private_key
 from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem, public_key_of
@@ -244,3 +245,47 @@ def test_lines_for_people(world: World, capsys: pytest.CaptureFixture[str]) -> N
         "warning  key       none, but a collaboration is encrypted",
         "                   pass --private-key FILE, or set VANTAGE6_PRIVATE_KEY",
     ]
+
+
+# -- what is sent where ----------------------------------------------------------------------------
+def test_stores_get_no_login(
+    world: World,
+    server: ScriptedServer,
+    store: ScriptedServer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The server lists them: the login is only for the stores that a user chooses."""
+    url = f"http://127.0.0.1:{store.port}"
+    store.reply = lambda _: (200, {"version": "4.15.2"})
+    rows = [
+        {"id": 1, "name": "central", "url": url},
+        {"id": 2, "name": "gone", "url": "http://127.0.0.1:9"},
+        {"id": 3, "name": "file", "url": "file:///etc/passwd#"},
+    ]
+    world.answers["/algorithmstore"] = page(rows, 1, 250)
+    assert run(["doctor"]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "store" in line.split()]
+    assert [line.split()[0] for line in lines] == ["ok", "warning", "warning"]
+    assert [each.authorization for each in store.seen] == [None]
+
+
+def test_password_goes_to_the_realm_of_the_profile(
+    world: World,
+    server: ScriptedServer,
+    store: ScriptedServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    realm = ScriptedRealm(server)
+    store.reply = realm.reply  # HQ, at an origin of its own
+    text = f"[default]\nserver = http://127.0.0.1:{store.port}/hq\nauth_url = {realm.url}\n"
+    (tmp_path / "profiles").write_text(f"{text}username = ada\nauth_client = ours\n")
+    (tmp_path / "profiles").chmod(0o600)
+    for name in ("SERVER", "USERNAME"):
+        monkeypatch.delenv(f"VANTAGE6_{name}")
+    _, found = examine(capsys)
+    assert found["login"]["state"] == "ok"
+    assert realm.forms[0]["password"] == PASSWORD
+    assert realm.forms[0]["client_id"] == "ours"
+    assert PASSWORD not in str(store.seen)

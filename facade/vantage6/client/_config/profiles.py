@@ -103,14 +103,17 @@ class Profile:
     client_secret_file: Path | None = None
 
     def applies_to(
-        self, server: str, auth_url: str | None = None, auth_realm: str | None = None
+        self,
+        server: str | None = None,
+        auth_url: str | None = None,
+        auth_realm: str | None = None,
     ) -> bool:
         """Return whether the profile is for a server and a realm: its own, or any if it names none.
 
         Parameters
         ----------
-        server : str
-            Full address of the API.
+        server : str, optional
+            Full address of the API; by default that of the profile.
         auth_url, auth_realm : str, optional
             Where users of HQ log in; by default where the profile says.
 
@@ -131,9 +134,10 @@ class Profile:
         default = HQ_PATH if self.auth_url else API_PATH
         addresses = {
             canonical_url(Address.parse(each, default=default).url)
-            for each in (self.server or server, server)
+            for each in (self.server, server)
+            if each
         }
-        return len(addresses) == 1 and self._is_at(auth_url, auth_realm)
+        return len(addresses) < 2 and self._is_at(auth_url, auth_realm)
 
     def _is_at(self, auth_url: str | None, auth_realm: str | None) -> bool:
         if not (self.auth_url and (auth_url or auth_realm)):
