@@ -258,10 +258,18 @@ def typescript(session: nox.Session) -> None:
 
 @nox.session
 def versions(session: nox.Session) -> None:
-    """Call every method of the client on servers of several versions, or of those named."""
+    """Call every method of the client on servers of several versions, or of those named.
+
+    With version 5: what sessions, data frames and tasks need, also with 25 organizations.
+    """
     install(session, "test")
     suites = [f"tests/live/{form}/test_every_method.py" for form in ("_async", "_sync")]
-    for version in session.posargs or ("4.7.1", "4.10.2", "4.13.7", "4.15.2"):
+    suites_5 = [f"tests/live/{form}/test_hq_tasks.py" for form in ("_async", "_sync")]
+    suites_5 += ["tests/live/test_both_generations.py", "tests/live/test_sessions_page.py"]
+    for version in session.posargs or ("4.7.1", "4.10.2", "4.13.7", "4.15.2", "5.0.0"):
+        if version.startswith("5."):
+            session.run("pytest", *suites_5, env={"VANTAGE6_HQ": version})
+            continue
         has_blobs = tuple(map(int, version.split(".")))[:2] >= (4, 13)
         more = ["tests/live/test_blob_store.py"] if has_blobs else []
         session.run("pytest", *suites, *more, env={"VANTAGE6_SCRIPT": version})

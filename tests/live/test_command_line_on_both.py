@@ -163,3 +163,31 @@ def test_extraction_is_a_label_on_version_4(
     assert row["output"]["count"] > 0
     assert run(["session", "list"]) == 7
     assert "session" in capsys.readouterr().err
+
+
+def test_timeline(
+    any_generation: LocalNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    v6c = shell(any_generation, "researcher", monkeypatch, capsys)
+    task = f"task create -o Maastro --image {AVERAGE} --method central_average --name central"
+    task += " --kwarg column_name=age --extract default=read_csv --action central_compute --wait"
+    (row,) = v6c(task)
+    id_ = row["task"]
+    timeline = v6c(f"task show {id_} --timeline")
+    root, subtask = timeline["tasks"]
+    assert (root["task_id"], root["depth"], subtask["depth"]) == (id_, 0, 1)
+    assert [run["organization"] for run in root["runs"]] == ["Maastro"]
+    names = [each.name for each in any_generation.organizations]
+    assert [run["organization"] for run in subtask["runs"]] == names
+    for each in (root, subtask):
+        for run_ in each["runs"]:
+            assert run_["status"] == "completed"
+            times = each["created"], run_["started"], run_["finished"], timeline["server_time"] + 1
+            assert sorted(times) == [*times], "in order, by the clock of the server"
+    assert root["created"] < subtask["created"]
+    lines = v6c(f"task show {id_} --timeline", as_json=False).splitlines()
+    assert lines[0].startswith(f"central (task {id_}): 1 of 1 done, since 20")
+    assert [line.split()[0] for line in lines[2:]] == ["Maastro", *lines[3].split()[:1], *names]
+    assert all("\N{FULL BLOCK}" in line for line in lines if line.split()[0] in names)

@@ -14,10 +14,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from tests.support.browser import Browser
+from vantage6.localnet import _api
 from vantage6.localnet._authentication import new_password
 from vantage6.localnet._environment import environment_python
 from vantage6.localnet._v5.keycloak import Keycloak, find_keycloak
-from vantage6.localnet._v5.login import api_client, client_login
+from vantage6.localnet._v5.login import client_login
 from vantage6.localnet._v5.realm import (
     ADMIN_CLIENT,
     LOCAL_CLIENT,
@@ -61,7 +62,7 @@ def web(provider: IdentityProvider) -> Iterator[httpx.Client]:
 @pytest.fixture
 def admin(provider: IdentityProvider) -> Iterator[httpx.Client]:
     login = client_login(provider.url, ADMIN_CLIENT, provider.admin_secret)
-    with api_client(f"{provider.url}/admin/realms/{REALM}", login) as client:
+    with _api.http_client(f"{provider.url}/admin/realms/{REALM}", login) as client:
         yield client
 
 
@@ -478,3 +479,20 @@ def test_used_refresh_token_ends_the_session_with_rotation(tmp_path: Path) -> No
             assert error(refresh(web, second)) == (400, "invalid_grant")
     finally:
         provider.stop()
+
+
+# ---- other accounts of this machine ----------------------------------------------------------
+
+
+def test_no_other_account_becomes_an_administrator(provider: IdentityProvider) -> None:
+    with httpx.Client(base_url=provider.url, trust_env=False, follow_redirects=True) as neighbor:
+        page = neighbor.get("/").text
+        assert "<form" not in page, "one that creates the first administrator"
+        assert 'name="password"' not in page
+        for realm, client in ((REALM, LOCAL_CLIENT), ("master", "admin-cli")):
+            for name in (ROOT, "admin", "temp-admin", "keycloak"):
+                form = {"grant_type": "password", "client_id": client, "username": name}
+                for password in ("root", "admin", "password", "keycloak", "vantage6", name):
+                    url = f"/realms/{realm}/protocol/openid-connect/token"
+                    response = neighbor.post(url, data={**form, "password": password})
+                    assert response.status_code in {400, 401, 404}, (realm, name, password)

@@ -9,8 +9,11 @@ from tests.support.mail_sink import MailSink
 from tests.support.paths import ROOT
 from vantage6.localnet import LocalNetwork
 
-# An algorithm for both generations.
+# An algorithm for both generations, and one for version 5.
 LOGISTIC = {"example/logistic": ROOT / "examples" / "both-generations" / "logistic.py"}
+HOSPITAL = {"example/hospital": ROOT / "examples" / "three-hospitals" / "hospital.py"}
+# The version of HQ, which `nox -s versions` selects.
+HQ_VERSION = os.environ.get("VANTAGE6_HQ", "5.0.3")
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +33,16 @@ def encrypted_network() -> Iterator[LocalNetwork]:
 @pytest.fixture(scope="session")
 def hq_network() -> Iterator[LocalNetwork]:
     """Three organizations at HQ, in a collaboration without encryption."""
-    with LocalNetwork(version="5.0.3", organizations=3, algorithms=LOGISTIC) as net:
+    algorithms = LOGISTIC | HOSPITAL
+    with LocalNetwork(version=HQ_VERSION, organizations=3, algorithms=algorithms) as net:
         yield net
 
 
 @pytest.fixture(scope="session")
 def encrypted_hq_network() -> Iterator[LocalNetwork]:
     """Three organizations at HQ, in an encrypted collaboration."""
-    with LocalNetwork(version="5.0.3", organizations=3, encrypted=True, algorithms=LOGISTIC) as net:
+    options = {"organizations": 3, "encrypted": True}
+    with LocalNetwork(version=HQ_VERSION, algorithms=LOGISTIC, **options) as net:
         yield net
 
 

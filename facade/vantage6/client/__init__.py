@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ._auth.two_factor import show_qr
     from ._backend.databases import Extraction
     from ._config.profiles import Profile, profiles
+    from ._display.timeline import Timeline, TimelineTask
     from ._events.types import (
         Event,
         KillRequested,
@@ -103,6 +104,8 @@ __all__ = [
     "Finding",
     "Progress",
     "RunProgress",
+    "Timeline",
+    "TimelineTask",
     "LogLine",
     "Finished",
     # events
@@ -194,6 +197,8 @@ _HOMES = {
     "Finding": "._waiting.explain",
     "Progress": "._waiting.progress",
     "RunProgress": "._waiting.progress",
+    "Timeline": "._display.timeline",
+    "TimelineTask": "._display.timeline",
     "Timeouts": "._http.timeouts",
     "WhoAmI": "._auth.identity",
     "DeviceCode": "._auth.device",

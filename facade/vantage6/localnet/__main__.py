@@ -157,6 +157,8 @@ def _remove_description(json: Path | None) -> None:
 def _summary(network: LocalNetwork) -> str:
     """Return the addresses, passwords and ids of the network as text."""
     encryption = "encrypted" if network.encrypted else "not encrypted"
+    has_more = len(network.organizations) > 1
+    members = "all organizations but the last" if has_more else "the organization"
     lines = [
         f"vantage6 {network.version} is ready at {network.url}{network.api_path}",
         *([f"log in at {network.auth_url}, realm {network.realm!r}"] if network.auth_url else []),
@@ -178,7 +180,7 @@ def _summary(network: LocalNetwork) -> str:
         ),
         "",
         f"collaboration {network.collaboration.id}, {network.collaboration.name!r}: {encryption}",
-        f"study {network.study.id}, {network.study.name!r}: all organizations but the last",
+        f"study {network.study.id}, {network.study.name!r}: {members}",
         *(
             f"organization {organization.id}, {organization.name!r}: {organization.data}"
             + (f", {organization.private_key}" if organization.private_key else "")

@@ -94,7 +94,8 @@ def stop_network(port: int | None) -> ListedNetwork:
     chosen = [each for each in running if port in (None, each.port)]
     if len(chosen) != 1:
         known = " or ".join(str(each.port) for each in running) or "a network that is running"
-        raise LocalNetworkError(f"down: expected {known}, got {port or 'no port'}.")
+        given = f"got {port}" if port else "got no port" if running else "found none"
+        raise LocalNetworkError(f"down: expected {known}, {given}.")
     (network,) = chosen
     os.kill(network.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_SECONDS

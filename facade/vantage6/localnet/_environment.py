@@ -182,7 +182,7 @@ def requirements(version: str) -> list[str]:
     return requirements
 
 
-def run_step(command: list[str], home: Path, purpose: str) -> None:
+def run_step(command: list[str], home: Path, purpose: str, **variables: str) -> None:
     """Run a build step, and report progress; raise an error with its last line if it fails."""
     # The folder of the cache has no settings of a project.
     with tempfile.TemporaryFile("w+", errors="replace") as output:
@@ -191,7 +191,7 @@ def run_step(command: list[str], home: Path, purpose: str) -> None:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env=_installer_environment(),
+            env={**_installer_environment(), **variables},
             cwd=home.parent,
         )
         try:
@@ -237,7 +237,7 @@ def _installer_environment() -> dict[str, str]:
 def _failure_reason(output: str) -> str:
     """Return the reason for a failed step, from the output of its program."""
     if "connection broken" in output or "error sending request" in output.lower():
-        return "the package index cannot be reached. Check your network connection"
+        return "the download failed. Check your network connection"
     if "No space left on device" in output:
         return f"no space is left. Name another cache folder in {_CACHE_VARIABLE} or XDG_CACHE_HOME"
     if "ensurepip is not available" in output:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TextIO, cast
 import click
 
 if TYPE_CHECKING:
-    from vantage6.client import ResultRows, Rows
+    from vantage6.client import ResultRows, Rows, Timeline
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -130,6 +130,16 @@ def print_row(row: Mapping[str, Any], *, as_json: bool, secrets: bool = False) -
         return
     shown = cast("Mapping[str, object]", row if secrets else mask_secrets(row))
     click.echo(table_of_row(shown, getattr(row, "names", {}), is_whole=True).text())
+
+
+def print_timeline(timeline: Timeline, *, as_json: bool) -> None:
+    """Print a timeline as text that fits the terminal, or as JSON."""
+    from dataclasses import asdict
+
+    if as_json:
+        print_json(asdict(timeline))
+    else:
+        click.echo(timeline.text(get_terminal_size().columns if is_terminal(sys.stdout) else 100))
 
 
 def print_results(tasks: Iterable[tuple[int, ResultRows]], *, as_json: bool) -> None:

@@ -318,7 +318,6 @@ change(
     NEW_NAME,
     click.option("--clear-ip", is_flag=True, default=None, help="Clear its VPN address (4.x)."),
 )
-change(node, "node", "kill_tasks", "Stop all tasks that run on a node.", one("node"))
 change(node, "node", "delete", "Delete a node, which can then no longer log in.", one("node"))
 
 # -- users and permissions ------------------------------------------------------------------------

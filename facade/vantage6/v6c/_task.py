@@ -25,7 +25,14 @@ from ._command import (
 )
 from ._completers import complete_names
 from ._exit_codes import DENIED, FAILED, OK, USAGE, exit_code
-from ._output import print_error, print_json, print_results, print_text, progress_setting
+from ._output import (
+    print_error,
+    print_json,
+    print_results,
+    print_text,
+    print_timeline,
+    progress_setting,
+)
 from ._values import parse_extraction, parse_value
 
 if TYPE_CHECKING:
@@ -67,10 +74,14 @@ def list_(
 
 @task.command("show")
 @click.argument("task", shell_complete=complete_names("task"))
+@click.option("--timeline", is_flag=True, help="Show who was asked, ran and ended when.")
 @click.pass_obj
-def show(context: CommandContext, task: str) -> None:
+def show(context: CommandContext, task: str, timeline: bool) -> None:
     """Show a task."""
-    context.print_row(context.client.task.get(task))
+    if timeline:
+        print_timeline(context.client.task.timeline(task), as_json=context.as_json)
+    else:
+        context.print_row(context.client.task.get(task))
 
 
 @task.command("create")

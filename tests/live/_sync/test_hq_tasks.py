@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.networks import HQ_VERSION
 from vantage6.client import (
     BadRequestError,
     Client,
@@ -240,3 +241,34 @@ def test_large_arguments_arrive_whole(client: Client, network: LocalNetwork) -> 
     runs = {run["organization"]["id"]: run for run in client.run.from_task(task)}
     run = runs[client.whoami.organization_id]
     assert json.loads(run["arguments"]) == {"text": text}
+
+
+@pytest.mark.slow
+def test_25_organizations_extract_and_compute(tmp_path: Path) -> None:
+    with LocalNetwork(version=HQ_VERSION, organizations=25) as many:
+        account = many.service_account
+        assert account
+        with Client(
+            many.url, auth_url=many.auth_url, log_level=None, known_organizations=tmp_path / "known"
+        ) as client:
+            client.initialize_service_account(account.client_secret, account.username)
+            client.authenticate_service_account()
+            client.setup_collaboration(many.collaboration.name)
+            assert len(client.organization.list()) == 25
+            with client.session.open("many"):
+                frame = client.dataframe.create("default", AVERAGE, "read_csv")
+                frame = client.dataframe.wait(frame, timeout=600)
+                assert len(frame["organizations_ready"]) == 25
+                task = client.task.create(
+                    "all",
+                    "averages",
+                    AVERAGE,
+                    method="partial_average",
+                    kwargs={"column_name": "age"},
+                    databases=[frame],
+                    action="federated_compute",
+                )
+                results = client.wait_for_results(task, timeout=600)
+                counts = {name: value["count"] for name, value in results.by_organization.items()}
+                assert counts == {name: len(values) for name, values in ages(many).items()}
+                assert len(client.run.from_task(task)) == 25

@@ -138,7 +138,7 @@ async def test_session_from_extraction_to_results(
     await client.session.task_tree()
     out = capsys.readouterr().out
     assert "└── patients (id " in out
-    assert "averages (id " in out
+    assert "averages (partial_average, id " in out
     assert "msg" in await client.task.delete(task)
     assert "msg" in await client.dataframe.delete("patients")
     assert "msg" in await client.session.delete("survival-2", delete_dependents=True)

@@ -138,7 +138,7 @@ def test_session_from_extraction_to_results(
     client.session.task_tree()
     out = capsys.readouterr().out
     assert "└── patients (id " in out
-    assert "averages (id " in out
+    assert "averages (partial_average, id " in out
     assert "msg" in client.task.delete(task)
     assert "msg" in client.dataframe.delete("patients")
     assert "msg" in client.session.delete("survival-2", delete_dependents=True)

@@ -789,6 +789,23 @@ async def test_endless_pages_are_an_error(client: AsyncClient, server: ScriptedS
     assert len(server.seen) < 20
 
 
+async def test_links_to_further_pages_are_not_followed(
+    client: AsyncClient, server: ScriptedServer, store: ScriptedServer
+) -> None:
+    def linked(request: Request, query: dict[str, str]) -> Reply:
+        size = int(query["per_page"])
+        start = (int(query["page"]) - 1) * size
+        elsewhere = f"http://127.0.0.1:{store.port}/api/organization?page=2"
+        more = () if start + size >= len(ORGANIZATIONS) else ("next",)
+        links = dict.fromkeys(("first", "self", *more), elsewhere)
+        return 200, {"data": ORGANIZATIONS[start : start + size], "links": links}
+
+    await serve(server, client, {"GET /organization": linked})
+    assert await client.organization.list() == ORGANIZATIONS
+    assert len(server.seen) > 1
+    assert not store.connections
+
+
 async def test_ambiguous_arguments_are_rejected_before_sending(
     client: AsyncClient, server: ScriptedServer
 ) -> None:

@@ -265,7 +265,8 @@ async def test_task_tree_shows_tasks_below_those_they_wait_for(
         fields | {"id": 3, "method": "central", "depends_on": [2]},
         fields | {"id": 4, "method": "partial", "parent": ref(3), "status": "failed"},
         fields | {"id": 2, "method": "keep", "depends_on": [1]},
-        fields | {"id": 1, "method": "read_csv"},
+        fields
+        | {"id": 1, "method": "read_csv", "name": "Session initialization", "dataframe": ref(1)},
         fields | {"id": 5, "method": "other", "name": "a name"},
     ]
     with pytest.raises(InvalidInputError, match=r"setup_session\(\)"):
@@ -278,8 +279,22 @@ async def test_task_tree_shows_tasks_below_those_they_wait_for(
         "│   └── keep (id 2, completed)",
         "│       └── central (id 3, completed)",
         "│           └── partial (id 4, failed)",
-        "└── a name, other (id 5, completed)",
+        "└── a name (other, id 5, completed)",
     ]
+
+
+async def test_timeline_has_each_subtask_once(client: AsyncClient, hq: Hq) -> None:
+    hq.runs = [("completed", None), ("active", None)]
+    fields = {"name": "n", "status": "awaiting", "job_id": 1, "created_at": "2026-01-01T00:00:01"}
+    parents = {9: 11, 11: 9, 12: 11, 13: 99, 14: 14}  # of a server that lies
+    hq.tasks = [fields | {"id": id_, "parent": ref(of)} for id_, of in parents.items()]
+    hq.answers["/task/9"] = 200, fields | {"id": 9, "parent": None}
+    timeline = await client.task.timeline(9)
+    assert [(task.task_id, task.depth) for task in timeline.tasks] == [(9, 0), (11, 1), (12, 2)]
+    assert [run.organization for run in timeline.tasks[0].runs] == ["org1", "org2"]
+    assert timeline.tasks[0].created == 1767225601
+    lines = str(timeline).splitlines()
+    assert lines[0].startswith("n (task 9): 1 of 2 done, since 2026-01-01 00:00:01 UTC")
 
 
 async def test_sessions_are_sorted_by_the_client(client: AsyncClient) -> None:

@@ -1,5 +1,6 @@
 """Test an HQ that tampers with identifiers, names, keys and encryption."""
 
+import base64
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from tests.support.scripted_hq import Hq, ref
 from vantage6.client import (
     AsyncClient,
+    DecryptionError,
     Extraction,
     InvalidInputError,
     InvalidResponseError,
@@ -214,3 +216,13 @@ async def test_session_does_not_move_to_another_collaboration(
     hq.answers["/session/4"] = 200, hq.session(4) | {"collaboration": ref(1)}
     await create(client, organizations=[1], session=4)
     assert world.inputs
+
+
+async def test_plain_result_of_an_encrypted_collaboration_is_an_error(
+    client: AsyncClient, world: World
+) -> None:
+    world.hq.runs = [("completed", base64.b64encode(b"170").decode())]
+    world.hq.answers["/run/1"] = 200, world.hq.run(1, "completed")
+    for call in (lambda: client.wait_for_results(9), lambda: client.result.from_task(9)):
+        with pytest.raises(DecryptionError, match="expected an encrypted value"):
+            await call()

@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 
 from tests.support.scripted_hq import Hq
-from tests.support.scripted_server import ScriptedServer
+from tests.support.scripted_server import Reply, Request, ScriptedServer, with_login
 from vantage6.client import AsyncClient, UnsupportedServerVersionError, Vantage6Error
 
 N = None
@@ -34,6 +34,29 @@ AT_HQ: list[tuple[str, list[Any], str, dict[str, Any]]] = [
      {"session_restrict_to_same_image": True}),
     ("store.rule.list", [N, N, N, 5, True], "GET /rule", {"user_id": "5", "current_user": "true"}),
     ("request", ["task", N, "get", N, N, True, True, N, False, True], "GET /task", {}),
+]  # fmt: skip
+# The same on servers 4.x.
+AT_4: list[tuple[str, list[Any], str, dict[str, Any]]] = [
+    ("task.create", [[1], "t", "i", "d", {"method": "f"}, 4, N, 2, N, [{"label": "a"}]],
+     "POST /task", {"collaboration_id": 4, "store_id": 2, "databases": [{"label": "a"}]}),
+    ("task.list", [*[N] * 15, 2, 5], "GET /task", {"page": "2", "per_page": "5"}),
+    ("user.create", ["bob", "Bob", "Jones", "Secret-1", "bob@example.org", 3, [2], [1]],
+     "POST /user",
+     {"username": "bob", "firstname": "Bob", "lastname": "Jones", "password": "Secret-1",
+      "email": "bob@example.org", "organization_id": 3, "roles": [2], "rules": [1]}),
+    ("user.list", ["bob", 3, "Bob", "Jones", "bob@example.org", 2, 1], "GET /user",
+     {"organization_id": "3", "firstname": "Bob", "lastname": "Jones",
+      "email": "bob@example.org", "role_id": "2", "rule_id": "1"}),
+    ("user.update", [8, "Ada", "Lovelace", 3, [1], [2], "ada@example.org"], "PATCH /user/8",
+     {"firstname": "Ada", "lastname": "Lovelace", "rules": [1], "roles": [2],
+      "email": "ada@example.org"}),
+    ("store.create", ["https://s.example", "s", 1, False, True], "POST /algorithmstore",
+     {"algorithm_store_url": "https://s.example", "name": "s", "collaboration_id": 1,
+      "force": True}),
+    ("node.list", [N, 3, 1, N, True, "10.0.0.1", "2026-01-01", "2026-01-02"], "GET /node",
+     {"ip": "10.0.0.1", "last_seen_from": "2026-01-01", "last_seen_till": "2026-01-02"}),
+    ("store.rule.list", [N, N, N, "ada", "https://server.example"], "GET /rule",
+     {"username": "ada", "server_url": "https://server.example"}),
 ]  # fmt: skip
 # The same by the names of both generations.
 BY_NAME: list[tuple[str, dict[str, Any], str, dict[str, Any]]] = [
@@ -68,14 +91,14 @@ def find(client: AsyncClient, name: str) -> Any:
     return found
 
 
-def sent_to(hq: Hq, request: str) -> dict[str, Any]:
+def sent_to(sent: list[tuple[str, str, Any]], request: str) -> dict[str, Any]:
     """Return the query or the body of the last request of this kind."""
-    for method, path, body in reversed(hq.sent):
+    for method, path, body in reversed(sent):
         parts = urlsplit(path)
         if f"{method} {parts.path}" == request:
             query = {name: values[0] for name, values in parse_qs(parts.query).items()}
             return query if body is None else body
-    raise AssertionError(hq.sent)
+    raise AssertionError(sent)
 
 
 @pytest.mark.parametrize(("name", "values", "request_", "expected"), AT_HQ)
@@ -89,8 +112,39 @@ async def test_positions_at_hq_are_those_of_version_5(
 ) -> None:
     with suppress(Vantage6Error):  # the scripted HQ answers few of these requests
         await find(client, name)(*values)
-    sent = sent_to(hq, request_)
+    sent = sent_to(hq.sent, request_)
     assert {key: sent.get(key) for key in expected} == expected
+
+
+@pytest.mark.parametrize(("name", "values", "request_", "expected"), AT_4)
+async def test_positions_on_servers_4_are_those_of_version_4(
+    server: ScriptedServer,
+    name: str,
+    values: list[Any],
+    request_: str,
+    expected: dict[str, Any],
+) -> None:
+    sent: list[tuple[str, str, Any]] = []
+
+    def reply(request: Request) -> Reply:
+        path = request.path.removeprefix("/api")
+        sent.append((request.method, path, request.body))
+        if path == "/collaboration/4":
+            return 200, {"id": 4, "name": "demo", "encrypted": False}
+        if path == "/user/8":
+            return 200, {"id": 8, "username": "ada", "organization": {"id": 3}}
+        if path.startswith("/algorithmstore/1"):
+            return 200, {"id": 1, "name": "s", "url": f"http://127.0.0.1:{server.port}/api"}
+        return 404, {"msg": "not found"}
+
+    server.reply = with_login(reply)
+    async with AsyncClient(f"http://127.0.0.1:{server.port}", log_level=None) as client:
+        await client.authenticate("researcher", "secret")
+        await client.store.set(1)
+        with suppress(Vantage6Error):
+            await find(client, name)(*values)
+    found = sent_to(sent, request_)
+    assert {key: found.get(key) for key in expected} == expected
 
 
 @pytest.mark.parametrize(("name", "values", "request_", "expected"), BY_NAME)
@@ -104,7 +158,7 @@ async def test_names_always_work_at_hq(
 ) -> None:
     with suppress(Vantage6Error):
         await find(client, name)(**values)
-    sent = sent_to(hq, request_)
+    sent = sent_to(hq.sent, request_)
     assert {key: sent.get(key) for key in expected} == expected
 
 

@@ -22,6 +22,7 @@ from vantage6.client import (
     PublicKeyChangedError,
     UntrustedKeyError,
 )
+from vantage6.client._encryption.cipher import encrypt
 from vantage6.client._encryption.key_files import write_private_key
 from vantage6.client._encryption.keys import (
     fingerprint,
@@ -166,6 +167,33 @@ async def test_strict_client_sends_only_to_accepted_keys(
         with pytest.raises(NotEncryptedError, match="has not been accepted"):
             await client.task.create([5], **TASK, collaboration=4)
         assert posted(server) == 1
+
+
+async def test_two_clients_keep_their_own_keys(
+    client: AsyncClient, server: ScriptedServer, tmp_path: Path, world: World
+) -> None:
+    keys = generate_private_key(2048), KEY
+    results = [
+        {"id": n, "run": {"id": n}, "result": encrypt(str(n).encode(), public_key_of(key))}
+        for n, key in enumerate(keys, 1)
+    ]
+    world.organizations[3]["public_key"] = ""
+    world.routes["GET /organization/3"] = lambda *_: (200, world.organizations[3])
+    for row in results:
+        world.routes[f"GET /result/{row['id']}"] = lambda *_, row=row: (200, row)
+        run = {"id": row["id"], "task": {"id": 12}, "organization": {"id": 3}}
+        world.routes[f"GET /run/{row['id']}"] = lambda *_, run=run: (200, run)
+    async with AsyncClient("http://127.0.0.1", server.port, log_level=None) as other:
+        (tmp_path / "other").mkdir()
+        for each, folder, key in ((client, "", keys[0]), (other, "other", keys[1])):
+            path = tmp_path / folder / "own.pem"
+            write_private_key(path, private_key_to_pem(key))
+            await world.serve(server, each)
+            await each.setup_encryption(path)
+        for each, own, foreign in ((client, 1, 2), (other, 2, 1)):
+            assert await each.result.get(own) == str(own)
+            with pytest.raises(DecryptionError):
+                await each.result.get(foreign)
 
 
 # -- identity of what the server sends -----------------------------------------------------------

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import count, repeat
+from types import FunctionType, ModuleType
 
 import httpx
 import pytest
 
+from tests.support.scripted_realm import ScriptedRealm
 from tests.support.scripted_server import PassTime, Reply, Request, ScriptedServer, with_login
 from vantage6.client import (
     AsyncClient,
@@ -512,6 +515,52 @@ def test_relogin_does_not_reuse_a_code(client: Client, server: ScriptedServer) -
         "111111",
         None,
     ]
+
+
+def held(value: object, text: str) -> list[str]:
+    """Return where the objects of a client hold a text."""
+    found, seen, pending = list[str](), set[int](), [("client", value)]
+    while pending:
+        place, each = pending.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
+        if isinstance(each, str | bytes):
+            found += [place] if text in str(each) else []
+        elif isinstance(each, dict):
+            pending += [(f"{place}[{key!r}]", item) for key, item in each.items()]
+        elif isinstance(each, list | tuple | set | frozenset):
+            pending += [(f"{place}[]", item) for item in each]
+        elif isinstance(each, partial):
+            pending += [(f"{place}()", (each.func, each.args, each.keywords))]
+        elif isinstance(each, FunctionType):
+            cells = [cell.cell_contents for cell in each.__closure__ or ()]
+            pending += [(f"{place}()", cells)]
+        else:
+            slots = [name for kind in type(each).__mro__ for name in getattr(kind, "__slots__", ())]
+            own = {name: getattr(each, name, None) for name in slots if isinstance(name, str)}
+            pending += [(f"{place}.{key}", item) for key, item in {**own, **_vars(each)}.items()]
+    return found
+
+
+def _vars(value: object) -> dict[str, object]:
+    return {} if isinstance(value, type | ModuleType) else getattr(value, "__dict__", {})
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_password_is_not_kept_unless_it_is_needed_again(
+    server: ScriptedServer, is_kept: bool
+) -> None:
+    for is_hq in (False, True):
+        server.reply = with_login(lambda _: (404, {"msg": "not here"}))
+        auth_url = ScriptedRealm(server).url if is_hq else None
+        url = f"http://127.0.0.1:{server.port}"
+        with Client(url, auth_url=auth_url, log_level=None) as client:
+            code = None if is_hq else "987654"
+            client.authenticate("ada", "hush-password", code, auto_relogin=is_kept)
+            assert held(client, "refresh-1"), "the search finds what is kept"
+            assert bool(held(client, "hush-password")) is is_kept
+            assert not held(client, "987654")
 
 
 def test_relogin_tries_a_wrong_password_once(client: Client, server: ScriptedServer) -> None:

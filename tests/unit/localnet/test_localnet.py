@@ -324,7 +324,7 @@ def test_nodes_and_algorithms_receive_only_the_variables_they_need(
         (
             "WARNING: Retrying: connection broken by 'NewConnectionError(...)'\n"
             "ERROR: Could not find a version that satisfies the requirement vantage6==4.15.2\n",
-            "the package index cannot be reached. Check your network connection",
+            "the download failed. Check your network connection",
         ),
         (
             "Collecting vantage6==4.99.0\n"
@@ -522,6 +522,7 @@ def test_supervised_processes_end_with_their_parent(end: str | int, tmp_path: Pa
         (["up", "--token-seconds", "0"], "expected 1 or more, got 0"),
         (["up", "--folder", "/", "--blob-store"], "folder: a blob store keeps nothing."),
         (["down", "1"], "down: expected a network that is running, got 1."),
+        (["down"], "down: expected a network that is running, found none."),
         (["run", "no-such-script.py"], "script: expected a file, got 'no-such-script.py'."),
     ],
 )

@@ -178,9 +178,9 @@ class V5(Generation):
     waits_for_all_runs = True
     # HQ's own event follows the request with which the node sends status and result together.
     stores_before_status = True
-    nodes_match_names = True
     checks_study = False
     pins_stores = True
+    nodes_match_names = True
 
     def __init__(self, realm: Realm) -> None:
         self._realm = realm

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from .._utils.colors import BAD, BUSY, GOOD, WAITING
 from .._utils.table import Column, Table
 from .._utils.text import display_width, sanitize, truncate
+from .._utils.time import format_time
 from .._waiting.progress import (
     NAME_WIDTH,
     STATUS_LABELS,
     Progress,
     RunProgress,
-    format_time,
     organization_text,
     silence_text,
     status_text,

@@ -1,6 +1,7 @@
 """Users, clients and login sessions of a realm, and the tokens that it signs; kept in one file."""
 
 import base64
+import functools
 import hashlib
 import hmac
 import json
@@ -391,9 +392,9 @@ class Realm:
             raise unauthorized
         return user, claims["scope"]
 
-    @property
+    @functools.cached_property
     def _private_key(self) -> rsa.RSAPrivateKey:
-        """The key that signs tokens."""
+        """The key that signs tokens; to load one takes longer than to sign with it."""
         key = serialization.load_pem_private_key(self.key.encode(), None)
         if not isinstance(key, rsa.RSAPrivateKey):
             raise TypeError("expected an RSA key")

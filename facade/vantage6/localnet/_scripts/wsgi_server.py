@@ -1,6 +1,7 @@
 """WSGI application of the server, configured by the file in argv[1]."""
 
 import functools
+import gc
 import importlib
 import json
 import os
@@ -13,6 +14,7 @@ import sqlite_database
 import token_lifetime
 import websocket_handshake
 
+gc.disable()  # what is imported stays; to search it for garbage takes a tenth of the start
 # Cheaper password hashes: at the default cost, the login of the n-th node takes n/3 seconds,
 # because its key is compared to those of all nodes. The passwords and keys here are random and
 # short-lived.
@@ -39,3 +41,4 @@ if "large_result_store" in server.ctx.config:
     container = server.storage_adapter.container_client
     if not container.exists():  # the emulator keeps it across server restarts
         container.create_container()
+gc.enable()

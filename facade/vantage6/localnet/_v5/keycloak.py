@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 import zipfile
@@ -17,7 +18,7 @@ from vantage6.localnet._v5.services import IdentityProvider
 
 # The newest release that starts on Java 17.
 _VERSION = "26.7.3"
-_RECIPE = "2"
+_RECIPE = "3"
 _MINIMUM_JAVA = 17
 _COORDINATES = f"org.keycloak:keycloak-quarkus-dist:{_VERSION}:zip"
 # Settings that are built into a distribution, so that it starts in seconds.
@@ -46,7 +47,9 @@ def find_keycloak(given: Path) -> Path:
         first = home / "first-realm.json"
         first.write_text(_FIRST_REALM)
         fill = [str(program), "import", "--optimized", _LOCAL, f"--file={first}"]
-        run_step(fill, home, "create the database of Keycloak")
+        # Without an administrator, the welcome page lets any account of this machine become one.
+        password = {"KC_BOOTSTRAP_ADMIN_PASSWORD": secrets.token_urlsafe(24)}
+        run_step(fill, home, "create the database of Keycloak", **password)
 
     install_once(home, program, build)
     return home

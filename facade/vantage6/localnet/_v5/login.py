@@ -40,7 +40,8 @@ class Login(httpx.Auth):
         """Obtain a new token; without a connection, keep one that is still valid."""
         started = time.monotonic()
         try:
-            response = httpx.post(self._url, data=self._form, trust_env=False, timeout=_api.TIMEOUT)
+            with _api.http_client() as client:
+                response = client.post(self._url, data=self._form)
         except _api.TransportError:
             if started >= self._end:
                 raise
@@ -61,8 +62,3 @@ def client_login(provider_url: str, client: str, secret: str) -> Login:
     """Return the login of a node or of a service account."""
     form = {"grant_type": "client_credentials", "client_id": client, "client_secret": secret}
     return Login(provider_url, form)
-
-
-def api_client(url: str, login: Login) -> httpx.Client:
-    """Return a client for the API at an address."""
-    return httpx.Client(base_url=url, auth=login, timeout=_api.TIMEOUT, trust_env=False)

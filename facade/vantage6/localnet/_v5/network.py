@@ -14,7 +14,7 @@ from vantage6.localnet._seed import keep_seed, kept_seed
 from vantage6.localnet._store import kept_store
 from vantage6.localnet._v5.accounts import ServiceAccount
 from vantage6.localnet._v5.keycloak import Keycloak, find_keycloak
-from vantage6.localnet._v5.login import api_client, client_login, password_login
+from vantage6.localnet._v5.login import client_login, password_login
 from vantage6.localnet._v5.node import MODULES, HqNode, HqRoute
 from vantage6.localnet._v5.realm import LOCAL_CLIENT, PUBLIC_CLIENT, REALM, Lifetimes
 from vantage6.localnet._v5.seed import Seeder, link_hq_store
@@ -52,8 +52,6 @@ class HqNetwork(Running):
         self.server = hq = Hq(python, folder, options.port, provider)
         self.claim_address(hq.url, HQ_PATH)
         store = HqStore(python, folder, provider, review=options.review) if options.store else None
-        # They ask the identity provider for its key, and exit if it does not respond.
-        provider.wait_until_ready()
         hq.start()
         self.stack.callback(hq.stop)
         if store:
@@ -62,9 +60,10 @@ class HqNetwork(Running):
         # Slow steps run in parallel: starting HQ, importing pandas, generating keys.
         self.start_helpers(AlgorithmRunner(python, folder, MODULES), EventRelay(python, folder))
         keys = self.generate_keys()
+        provider.wait_until_ready()
         self.version = hq.wait_until_ready()
         root = password_login(provider.url, ROOT, provider.root_password)
-        with api_client(hq.url + HQ_PATH, root) as api:
+        with _api.http_client(hq.url + HQ_PATH, root) as api:
             specs = options.organizations
             if kept := kept_seed(folder, specs):
                 self.seed = kept
@@ -77,14 +76,14 @@ class HqNetwork(Running):
             self.start_nodes(Proxy(hq.url, HQ_PATH, HqRoute))
             if store:
                 store.wait_until_ready()
-                with api_client(store.url + STORE_PATH, root) as store_api:
+                with _api.http_client(store.url + STORE_PATH, root) as store_api:
                     self.store = kept_store(folder, lambda: link_hq_store(api, store_api))
 
     def create_node(self, config: NodeConfig) -> Node:
         """Create a node, which connects to HQ."""
         name = f"{config.name}-node-client"
         login = client_login(self.provider.url, name, config.api_key)
-        api = api_client(self.server.url + HQ_PATH, login)
+        api = _api.http_client(self.server.url + HQ_PATH, login)
         node_login = NodeLogin(api, self.server.url, login.token)
         algorithms = self.options.algorithms
         return HqNode(node_login, config, algorithms, self.runner, self.proxy, self.relay)
@@ -114,7 +113,7 @@ class HqNetwork(Running):
     def node_rows(self) -> list[dict[str, object]]:
         """Return the nodes with their current status."""
         root = password_login(self.provider.url, ROOT, self.provider.root_password)
-        with api_client(self.server.url + HQ_PATH, root) as api:
+        with _api.http_client(self.server.url + HQ_PATH, root) as api:
             page = _api.send(api, calls.list_nodes(per_page=_PAGE, sort="id"))
         return [
             {

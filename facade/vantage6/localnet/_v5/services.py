@@ -4,15 +4,13 @@ import json
 import secrets
 from pathlib import Path
 
-import httpx
-
 from vantage6.bindings.secret import Secret
 from vantage6.localnet import _api
 from vantage6.localnet._authentication import new_password
 from vantage6.localnet._kept import keep_secret
 from vantage6.localnet._processes import script_path
 from vantage6.localnet._server import Service, common_configuration, uwsgi_command
-from vantage6.localnet._v5.login import api_client, client_login
+from vantage6.localnet._v5.login import client_login
 from vantage6.localnet._v5.realm import ADMIN_CLIENT, REALM, Lifetimes, realm
 
 HQ_PATH, STORE_PATH = "/hq", "/store"
@@ -21,7 +19,8 @@ ROOT = "root"
 
 def get_json(url: str) -> dict[str, str]:
     """Return the JSON at an address, which needs no login."""
-    return _api.check(httpx.get(url, trust_env=False, timeout=_api.TIMEOUT)).json()
+    with _api.http_client() as client:
+        return _api.check(client.get(url)).json()
 
 
 class IdentityProvider(Service):
@@ -53,7 +52,7 @@ class IdentityProvider(Service):
             "requiredActions": list[str](),
         }
         credential = {"type": "password", "value": password, "temporary": False}
-        with api_client(f"{self.url}/admin/realms/{REALM}", login) as admin:
+        with _api.http_client(f"{self.url}/admin/realms/{REALM}", login) as admin:
             query = {"username": username, "exact": "true"}
             (user,) = _api.check(admin.get("/users", params=query)).json()
             path = f"/users/{user['id']}"
@@ -125,7 +124,9 @@ class Hq(Service):
 
     def _variables(self) -> dict[str, str]:
         """Return the environment variables with the identity provider."""
-        return self._provider.variables()
+        # HQ connects to it without TLS, but loads all certificates several times in each request
+        # that needs it, which takes half a second. This folder has none.
+        return {**self._provider.variables(), "SSL_CERT_DIR": str(self._folder)}
 
     def _probe(self) -> str:
         """Return the version if HQ responds."""

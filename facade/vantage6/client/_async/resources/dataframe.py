@@ -341,7 +341,7 @@ class Dataframes(Placed, Displayable["Dataframe"]):
         owners = {node["id"]: node["organization"]["id"] for node in await self._core.rows(listing)}
         names = await self._core.names.organizations(owners.values())
         found: dict[str, dict[str, str | None]] = {}
-        for column in row["columns"]:
+        for column in sorted(row["columns"], key=lambda column: column["node_id"]):
             owner = owners.get(column["node_id"])
             place = f"node {column['node_id']}" if owner is None else names.get(owner, str(owner))
             found.setdefault(column["name"] or "", {})[place] = column["dtype"]

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._backend.databases import AUTOMATIC, Place
-from ..._display.tree import Branch, draw_tree
+from ..._display.picture import Branch, show_tree
 from ..._http.request import without_none
 from ..._rows.names import Scope
 from ..._rows.selection import Selection, filter_rows
@@ -61,14 +61,8 @@ class Placed(Resource):
         """Return where a task runs: its collaboration, and its study and session, if any."""
         row = await self._session(session)
         if row and collaboration is None and study is None:
-            own, chosen = row["study"], self._core.collaboration_id
+            own = row["study"]
             collaboration_id, study_id = row["collaboration"]["id"], own["id"] if own else None
-            if chosen not in (None, collaboration_id):  # which would decide about encryption
-                raise InvalidInputError(
-                    f"session: expected one of collaboration {chosen}, which is chosen for all "
-                    f"calls, got session {row['id']} of collaboration {collaboration_id}. Choose "
-                    "that session with setup_session(), if this is correct."
-                )
         else:
             collaboration_id, study_id = await self._collaboration_and_study(collaboration, study)
         return Place(collaboration_id, study_id, row, self._core.state.own_sessions)
@@ -133,11 +127,6 @@ class Displayable(Readable[NamedRow]):
         {'name': 'survival', 'scope': 'own'}
         """
         return shown(await super().get(id_, field=field, fields=fields), display)
-
-
-def _is_automatic(row: Mapping[str, Any]) -> bool:
-    """Return whether a client created a session or a data frame by itself."""
-    return (row["name"] or "").startswith(AUTOMATIC)
 
 
 def shown(value: T, display: bool) -> T:
@@ -359,7 +348,7 @@ class Sessions(Placed, Displayable["Session"]):
         per_page: int | None = None,
         sort: str | None = None,
     ) -> None:
-        """Print sessions with their data frames as a tree.
+        """Print sessions with their data frames as a tree; a notebook displays a picture.
 
         Parameters
         ----------
@@ -384,9 +373,10 @@ class Sessions(Placed, Displayable["Session"]):
             leaves: list[Branch] = []
             for frame in frames:
                 state = "ready" if frame["ready"] else "not ready"
-                leaves.append((f"{frame['name']} (id {frame['id']}, {state})", []))
-            branches.append((f"{row['name']} (id {row['id']}, {row['scope']})", leaves))
-        print(draw_tree("sessions", branches))  # noqa: T201 - what this method is for
+                status = "completed" if frame["ready"] else "active"
+                leaves.append((f"{frame['name']} (id {frame['id']}, {state})", status, []))
+            branches.append((f"{row['name']} (id {row['id']}, {row['scope']})", "", leaves))
+        show_tree("sessions", branches)
 
     async def task_tree(self, session: Ref | None = None) -> None:
         """Print the tasks of a session as a tree: each below the one that it waits for.
@@ -409,7 +399,7 @@ class Sessions(Placed, Displayable["Session"]):
         --------
         >>> await client.session.task_tree("survival")
         tasks of survival
-        └── Session initialization (survival) (id ..., completed)
+        └── read_csv (id ..., completed)
         """
         row = await self._required_session(session)
         listing = partial(self._operations().list_tasks, session_id=row["id"])
@@ -423,14 +413,13 @@ class Sessions(Placed, Displayable["Session"]):
             below.setdefault(max(parents, default=0), []).append(task)
 
         def branch(task: Any) -> Branch:
-            names: list[str] = [name for name in (task["name"], task["method"]) if name]
-            title = ", ".join(dict.fromkeys(names)) or "task"
-            return f"{title} (id {task['id']}, {task['status']})", [
-                branch(each) for each in below.get(task["id"], ())
-            ]
+            # HQ gives all steps of data frames the same name.
+            name = None if task.get("dataframe") else task["name"]
+            text = f"{name or task['method'] or 'task'} (id {task['id']}, {task['status']})"
+            return text, task["status"], [branch(each) for each in below.get(task["id"], ())]
 
         roots = [branch(task) for task in below.get(0, ())]
-        print(draw_tree(f"tasks of {row['name']}", roots))  # noqa: T201 - what this method is for
+        show_tree(f"tasks of {row['name']}", roots)
 
     async def update(
         self,
@@ -559,13 +548,12 @@ class Sessions(Placed, Displayable["Session"]):
         delete_dataframe = self._operations().delete_dataframe
         if session is not None:
             frames = await self._dataframes(await self._resolve(session), Selection())
-            found = filter_rows(frames, _is_automatic)
+            found = filter_rows(frames, lambda row: (row["name"] or "").startswith(AUTOMATIC))
             for row in found:
                 await self._core.send(delete_dataframe(row["id"]))
             self._core.names.forget("dataframe")
             return found
         rows = await self.list(f"{AUTOMATIC}%", self._core.whoami.id_, scope="own")
-        rows = filter_rows(rows, _is_automatic)  # some databases ignore case
         for row in rows:
             await self.delete(row, delete_dependents=True)
         return rows

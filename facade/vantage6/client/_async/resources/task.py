@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ..._backend.databases import Databases
     from ..._backend.rows import Message, Task
     from ..._display.notify import NotifyOption
+    from ..._display.timeline import Timeline
     from ..._display.views import ProgressOption
     from ..._http.large_texts import OnTransfer
     from ..._rows.references import Ref
@@ -780,6 +781,37 @@ class Tasks(Placed, Named["Task"]):
         from ..tasks.wait import stream_logs
 
         return stream_logs(self._core, task)
+
+    async def timeline(self, id_: Ref) -> Timeline:
+        """Return when the runs of a task and its subtasks were asked for, began and ended.
+
+        Parameters
+        ----------
+        id_ : int, str or row
+            Name, id or row of the task.
+
+        Returns
+        -------
+        Timeline
+            The times by organization. ``print`` draws them as text, and a notebook as a picture.
+
+        Raises
+        ------
+        NotFoundError, NameNotFoundError, AmbiguousNameError
+            If an id does not exist, or a name matches nothing that you can see or several rows.
+        PermissionDeniedError
+            If you do not have permission to view it.
+
+        Examples
+        --------
+        >>> print(await client.task.timeline("average age"))
+        average age (task ...): 2 of 2 done, since ...
+        IKNL     ...█  done in ...
+        Maastro  ...█  done in ...
+        """
+        from ..tasks.timeline import timeline_of
+
+        return await timeline_of(self._core, await self._resolve(id_))
 
     async def delete(self, id_: Ref) -> Message:
         """Delete a task, its runs and its subtasks. Active runs are killed.
