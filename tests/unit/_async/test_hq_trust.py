@@ -226,3 +226,32 @@ async def test_plain_result_of_an_encrypted_collaboration_is_an_error(
     for call in (lambda: client.wait_for_results(9), lambda: client.result.from_task(9)):
         with pytest.raises(DecryptionError, match="expected an encrypted value"):
             await call()
+
+
+@pytest.mark.parametrize(
+    ("end", "row", "message"),
+    [
+        ("/session/4", {"id": 4, "name": "survival"}, "collaboration is missing"),
+        ("/session/4", {"id": 4, "collaboration": 1, "study": None}, "collaboration is a whole"),
+        ("/session/dataframe/1", {"id": 1, "session": ref(4)}, "organizations_ready is missing"),
+        ("/session/dataframe/1", {"organizations_ready": "13"}, "organizations_ready is text"),
+        ("/session/dataframe/1", {"last_session_task": {"id": "7"}}, "last_session_task.id is"),
+        ("/session/dataframe/1", {"columns": [{"name": 1}]}, r"columns\[0\].name is"),
+    ],
+)
+async def test_row_that_violates_the_contract_is_an_error(
+    client: AsyncClient, world: World, end: str, row: dict[str, Any], message: str
+) -> None:
+    world.hq.answers[end] = 200, row if "id" in row else world.hq.frame(1) | row
+    with pytest.raises(InvalidResponseError, match=message):
+        await client.dataframe.preprocess(1, "image", "keep", {"low": 1})
+    assert not world.inputs
+
+
+async def test_tasks_that_follow_themselves_end_the_tree(
+    client: AsyncClient, world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task = {**world.hq.task({}), "name": "one", "method": "f", "depends_on": []}
+    world.hq.tasks = [task, {**task, "depends_on": [9]}, {**task, "id": 10, "depends_on": [10]}]
+    await client.session.task_tree(4)
+    assert capsys.readouterr().out.count("(id 9") < 2

@@ -191,6 +191,27 @@ async def test_claims_of_tokens_do_not_say_who_one_is(
     assert (client.name, client.whoami.id_) == ("ada", 7)  # by user/me
 
 
+async def test_store_does_not_change_the_certificates_of_the_realm(
+    realm: ScriptedRealm, hq_server: ScriptedServer, tmp_path: Path
+) -> None:
+    """HQ says where a store is: at the address of the realm, its options would be the realm's."""
+    row = {"id": 4, "name": "store", "url": realm.url, "api_path": ""}
+    realm.hq = lambda _: (200, row)
+    for verify in (True, tmp_path / "ca.pem"):
+        async with AsyncClient(
+            f"http://127.0.0.1:{hq_server.port}",
+            auth_url=realm.url,
+            auth_verify=verify,
+            log_level=None,
+        ) as client:
+            await log_in(client)
+            for options in ({"verify": False}, {"cert": "me.pem"}):
+                with pytest.raises(ConfigurationError, match="of the server or its realm"):
+                    await client.store.set(4, **options)
+            await client.store.set(4)
+            assert client._core.http.pools.route_to(realm.url).verify == verify
+
+
 @pytest.mark.parametrize("trust", ["first-use", "strict", "off"])
 async def test_store_that_moves_gets_no_login_until_it_is_accepted(
     realm: ScriptedRealm,
@@ -230,6 +251,39 @@ async def test_store_that_moves_gets_no_login_until_it_is_accepted(
             await client.store.set(1)  # it is known from now on
     line = f" store 1 http://127.0.0.1:{port} store\n"
     assert (known.exists() and line in known.read_text()) == (trust != "off")
+
+
+@pytest.mark.parametrize("name", ["store", "STORE "])
+async def test_known_store_under_another_id_gets_no_login(
+    realm: ScriptedRealm,
+    hq_server: ScriptedServer,
+    elsewhere: ScriptedServer,
+    name: str,
+    tmp_path: Path,
+) -> None:
+    row: dict[str, Any] = {
+        "id": 1,
+        "name": "store",
+        "url": "https://store.example",
+        "api_path": "/a",
+    }
+    page = {"links": {"first": "", "self": ""}}
+    realm.hq = lambda request: (200, row if request.path[-1] in "12" else {"data": [row], **page})
+    async with AsyncClient(
+        f"http://127.0.0.1:{hq_server.port}",
+        auth_url=realm.url,
+        log_level=None,
+        known_organizations=tmp_path / "known",
+    ) as client:
+        await log_in(client)
+        await client.store.set("store")
+        row |= {"id": 2, "name": name, "url": f"http://127.0.0.1:{elsewhere.port}"}
+        client._core.names.forget()
+        for ref in ("store", 2):
+            with pytest.raises(ConfigurationError, match=r"expected https://store\.example, got"):
+                await client.store.set(ref)
+        row["url"] = "https://store.example/other"
+        await client.store.set("store")  # the same origin
 
 
 async def test_token_goes_to_the_chosen_store_alone(

@@ -133,7 +133,16 @@ async def test_failure_before_the_code_is_an_error_at_once(
 
 @pytest.mark.parametrize(
     ("interval", "first"),
-    [(None, 5), (0, 1), (-3, 1), ("soon", 5), (True, 5), (1e9, 60), (float("nan"), 5)],
+    [
+        (None, 5),
+        (0, 1),
+        (-3, 1),
+        ("soon", 5),
+        (True, 5),
+        (1e9, 60),
+        (10**400, 60),
+        (float("nan"), 5),
+    ],
 )
 async def test_interval_of_the_realm_is_bounded(
     hq: AsyncClient, realm: ScriptedRealm, pauses: list[float], interval: object, first: int

@@ -1,5 +1,7 @@
 """Test how messages of the server become events, and which events are wanted."""
 
+import time
+
 import pytest
 
 from vantage6.client import (
@@ -10,6 +12,7 @@ from vantage6.client import (
     TaskCreated,
 )
 from vantage6.client._auth.realm import Realm
+from vantage6.client._backend import v5
 from vantage6.client._backend.v5 import V5
 from vantage6.client._events.filters import EventFilter
 from vantage6.client._events.parsing import parse
@@ -68,3 +71,16 @@ def test_event_that_comes_twice_is_counted_once(monkeypatch: pytest.MonkeyPatch)
     assert backend.parse_event("new_task_update", {"id": 3, "parent_id": None}) == TaskCreated(
         3, None
     )
+
+
+def test_flood_of_events_takes_neither_memory_nor_time() -> None:
+    backend = V5(Realm("https://auth.example/realms/vantage6"))
+    data = {"job_id": 1, "task_id": 1, "collaboration_id": 4, "node_id": 1}
+    data |= {"organization_id": 1, "parent_id": None}
+    began = time.monotonic()
+    for run in range(20_000):
+        event = {**data, "run_id": run, "status": f"{run}" * 100}
+        assert backend.parse_event("algorithm_status_change", event)
+    assert time.monotonic() - began < 30
+    assert backend.parse_event("algorithm_status_change", event) is None, "the last one again"
+    assert len(backend._heard) == v5.MAX_HEARD

@@ -6,7 +6,6 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from math import isnan
 from time import monotonic
 from typing import TYPE_CHECKING, Protocol, TypeAlias, cast
 from urllib.parse import urlsplit
@@ -228,6 +227,6 @@ def _is_safe(url: str) -> bool:
 
 def _bounded(value: object, default: float, limit: float) -> float:
     """Return a number of seconds that a realm specifies, within bounds."""
-    if not isinstance(value, int | float) or isinstance(value, bool) or isnan(value):
+    if not isinstance(value, int | float) or isinstance(value, bool) or value != value:
         return default
     return min(max(1.0, value), limit)

@@ -73,6 +73,8 @@ INSTEAD: Mapping[str, str] = {
 
 # Within this time, the same status of a run is the same change.
 REPEATED_SECONDS = 10.0
+# So many changes are compared: several for each run of a large task.
+MAX_HEARD = 10_000
 KEYCLOAK = "Names and email addresses of users are in Keycloak."
 NAMES_AT_KEYCLOAK: Mapping[str, str] = dict.fromkeys(("firstname", "lastname", "email"), KEYCLOAK)
 
@@ -182,9 +184,16 @@ class V5(Generation):
     pins_stores = True
     nodes_match_names = True
 
+    @property
+    def bindings(self) -> Any:
+        """The package of the server's bindings, which is slow to load."""
+        from vantage6.bindings import hq
+
+        return hq
+
     def __init__(self, realm: Realm) -> None:
         self._realm = realm
-        self._heard: dict[tuple[int, str], float] = {}
+        self._heard: dict[tuple[int, int], float] = {}
 
     @property
     def sessions(self) -> SessionOperations:
@@ -199,13 +208,14 @@ class V5(Generation):
 
         event = parse("new_task" if name == "new_task_update" else name, data)
         if isinstance(event, RunStatusChanged):  # HQ sends its own, then relays the node's
-            key, now = (event.run_id, event.status), monotonic()
-            if now - self._heard.get(key, -inf) < REPEATED_SECONDS:
+            heard, now = self._heard, monotonic()
+            key = event.run_id, hash(event.status)  # the text may be long
+            if now - heard.get(key, -inf) < REPEATED_SECONDS:
                 return None
-            recent = {
-                at: heard for at, heard in self._heard.items() if now - heard < REPEATED_SECONDS
-            }
-            self._heard = recent | {key: now}
+            heard.pop(key, None)
+            heard[key] = now  # the latest is the last
+            while len(heard) > MAX_HEARD or now - next(iter(heard.values())) >= REPEATED_SECONDS:
+                del heard[next(iter(heard))]
         return event
 
     def only_in_4(self, operation: str, **given: Any) -> dict[str, Any]:

@@ -162,9 +162,14 @@ def check_encryption(trust: TrustMode, known: Known, current: Pin) -> Pin | None
 
 def check_store(trust: TrustMode, known: Known, current: Pin) -> Pin | None:
     """Decide whether to send the login to a store that the server names; return a new pin."""
-    value = next((pin.value for pin in known if pin.key == current.key), None)
-    if trust == "off" or value == current.value:
+    if trust == "off":
         return None
+    value = next((pin.value for pin in known if pin.key == current.key), None)
+    if value == current.value:
+        return None
+    owner = _other_owner(known, current)  # of the same name
+    if value is None and owner and owner.value != current.value:
+        value = owner.value
     if value is None and trust != "strict":
         return current
     raise ConfigurationError(

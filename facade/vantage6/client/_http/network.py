@@ -133,26 +133,31 @@ def _look_up(host: str, port: int, timeout: float | None) -> list[str]:
 
 
 class _Routes:
-    """The routes of a client: to its server, and to algorithm stores at other origins."""
+    """The routes of a client: to its server and realm, and to algorithm stores at other origins."""
 
     def __init__(self, url: str, route: Route) -> None:
         self.route = route
         self._routes = {origin_of(parse_url(url)): route}
+        self._own = {*self._routes}
 
     def route_to(self, url: httpx.URL | str) -> Route:
         """Return the route to an address."""
         parsed = parse_url(url) if isinstance(url, str) else url
         return self._routes.get(origin_of(parsed)) or self.route.elsewhere()
 
-    def set_route(self, url: str, route: Route) -> None:
-        """Set the route to a service; one at the server's own origin has the server's."""
+    def set_route(self, url: str, route: Route, *, is_own: bool = False) -> None:
+        """Set the route to a service; a store at the origin of server or realm has theirs."""
         origin = origin_of(parse_url(url))
-        if self._routes.get(origin) is not self.route:
+        if origin not in self._own:
             self._routes[origin] = route
-        elif route not in (self.route.elsewhere(), self.route.elsewhere(self.route.verify)):
+            if is_own:
+                self._own.add(origin)
+            return
+        own = self._routes[origin]
+        if route not in (own.elsewhere(), own.elsewhere(own.verify)):
             raise ConfigurationError(
-                "verify, cert: expected none for a service at the server's own address, got some. "
-                "The options of the client apply to it."
+                "verify, cert: expected none for a service at the address of the server or its "
+                "realm, got some. The options of the client apply to it."
             )
 
 

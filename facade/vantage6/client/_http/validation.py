@@ -25,7 +25,7 @@ Fields: TypeAlias = Callable[[str], Mapping[str, tuple[Kind, bool]]]
 FIELDS: Mapping[str, tuple[str, str]] = {
     "Task": (
         "id status",
-        "name job_id collaboration parent study created_at algorithm_store results runs",
+        "name job_id collaboration parent study created_at algorithm_store results runs depends_on",
     ),
     "Run": (
         "id",
@@ -36,6 +36,12 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "Organization": ("id", "name public_key"),
     "Collaboration": ("id encrypted", "name"),
     "AlgorithmStore": ("id url", "name"),
+    "Session": ("id collaboration study", "name scope"),
+    "Dataframe": (
+        "id session organizations_ready last_session_task",
+        "name db_label columns ready",
+    ),
+    "Column": ("name node_id", "dtype"),
     "Node": ("id", "name collaboration organization"),
     "User": ("id", "username firstname organization"),
     "Algorithm": ("id", "name image"),

@@ -145,11 +145,11 @@ class Core(Connection):
         self._whole: Core | None = None
 
     def set_route(self, url: str, verify: Verify) -> None:
-        """Trust other certificates at another origin, such as the realm's."""
+        """Trust other certificates at the realm, which no store changes."""
         from ..._http.tls import warn_if_unverified
 
         route = self.http.pools.route.elsewhere(verify)
-        self.http.pools.set_route(url, route)
+        self.http.pools.set_route(url, route, is_own=True)
         warn_if_unverified(url, route)
 
     def limited(self, limits: Limits) -> Self:
