@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import ssl
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
+from http.client import HTTPException
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -161,12 +163,14 @@ class Examination:
 
 
 def _responds(url: str) -> bool:
-    """Return whether something responds at an address that the server supplies."""
-    import httpx
-
-    with suppress(httpx.HTTPError, httpx.InvalidURL):
-        return httpx.get(f"{url.rstrip('/')}/version", timeout=SECONDS).status_code < 500
-    return False
+    """Return whether something responds at an address that the server supplies; no login is sent."""
+    try:
+        urllib.request.urlopen(f"{url.rstrip('/')}/version", timeout=SECONDS).close()  # noqa: S310
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except (OSError, ValueError, HTTPException):
+        return False
+    return True
 
 
 def _check_events(client: Client) -> Check:

@@ -21,8 +21,8 @@ async def timeline_of(core: Core, task_id: int) -> Timeline:
     """Return the times of a task and its subtasks."""
     row, response = await core.exchange(core.backend.server.get_task(task_id))
     below: dict[int, list[Task]] = {}
-    if row["job_id"] is not None:
-        job = await core.rows(partial(core.backend.server.list_tasks, job_id=row["job_id"]))
+    if (job_id := row.get("job_id")) is not None:
+        job = await core.rows(partial(core.backend.server.list_tasks, job_id=job_id))
         for task in sorted(job, key=lambda each: each["id"]):
             # A subtask is newer than its parent, so that no server can make a circle.
             if task["parent"] and task["parent"]["id"] < task["id"]:
