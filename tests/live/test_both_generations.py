@@ -1,18 +1,22 @@
 """Run the scripts of examples/both-generations, unchanged, on servers of both generations."""
 
 import csv
+import json
 import math
 import os
 import subprocess
 import sys
 import textwrap
+from typing import Any
 
 import pytest
 
+from tests.live.test_interop import official_process
 from tests.support.doc_pages import blocks
 from tests.support.paths import ROOT
 from vantage6.client import Client
 from vantage6.localnet import LocalNetwork
+from vantage6.localnet._v5.realm import LOCAL_CLIENT
 
 pytestmark = pytest.mark.live
 
@@ -104,6 +108,51 @@ def test_regression_runs_on_both_with_one_extraction(
     assert sum(x * r for x, r in zip(xs, rest, strict=True)) == pytest.approx(0, abs=1e-3)
     if network.auth_url:
         assert sorted(methods_of_newest_session(network)) == ["partial_step"] * 10 + ["read_csv"]
+
+
+@pytest.mark.parametrize("network_name", ["hq_network", "encrypted_hq_network"])
+def test_this_client_and_the_official_one_read_tasks_of_the_other(
+    request: pytest.FixtureRequest, network_name: str
+) -> None:
+    network = select(request, network_name)
+    user, client = network.users["researcher"], network.client("researcher")
+    client.setup_collaboration(network.collaboration.name)
+    key = network.private_keys.get(client.whoami.organization_id)
+    access = {
+        "host": f"{network.url}{network.api_path}",
+        "auth_url": network.auth_url,
+        "auth_client": LOCAL_CLIENT,
+        "username": user.username,
+        "password": str(user.password),
+        "private_key": str(key) if key else None,
+    }
+    image = "harbor2.vantage6.ai/demo/average"
+    arguments = {"column_name": "age"}
+    with client.session.open("interop") as session:
+        frame = client.dataframe.wait(client.dataframe.create("default", image, "read_csv"))
+        asked: dict[str, Any] = {
+            "organizations": [each.id for each in network.organizations],
+            "name": "average",
+            "image": image,
+            "description": "",
+            "method": "partial_average",
+            "arguments": arguments,
+            "session": session["id"],
+            "collaboration": network.collaboration.id,
+            "databases": [[{"type": "dataframe", "dataframe_id": frame["id"]}]],
+            "action": "federated_compute",
+        }
+        task = client.task.create(**asked)
+        results = [row["result"] for row in client.wait_for_results(task, timeout=120)]
+        with official_process("5.0.3") as official:
+            theirs = json.loads(official.ask("run_task", network=access, task=asked))
+            of_ours = json.loads(official.ask("results_of", network=access, task_id=task["id"]))
+        assert sorted(of_ours) == sorted(theirs["results"]) == sorted(filter(None, results))
+        assert [row["result"] for row in client.result.from_task(theirs["id"])] == results
+        for task_id in theirs["id"], task["id"]:
+            (run,) = client.run.list(task=task_id, organization=client.whoami.organization_id)
+            assert json.loads(run["arguments"] or "") == arguments  # type: ignore[typeddict-item]
+    client.close()
 
 
 def test_page_shows_the_average() -> None:

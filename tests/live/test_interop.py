@@ -59,17 +59,17 @@ class Official:
 
 
 @contextmanager
-def official_process() -> Iterator[Official]:
+def official_process(version: str = "4.15.2") -> Iterator[Official]:
     program = ROOT / "tests/support/official_package.py"
     # Isolated (-I): not even a PYTHONPATH may lead it to this client.
-    command = [environment_python("4.15.2"), "-I", program, VECTORS_KEY]
+    command = [environment_python(version), "-I", program, VECTORS_KEY]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         yield Official(process)
 
 
-@pytest.fixture(scope="module")
-def official() -> Iterator[Official]:
-    with official_process() as official:
+@pytest.fixture(scope="module", params=["4.15.2", "5.0.3"])
+def official(request: pytest.FixtureRequest) -> Iterator[Official]:
+    with official_process(request.param) as official:
         yield official
 
 

@@ -311,23 +311,28 @@ def test_killed_task(network: LocalNetwork, session: Session) -> None:
 
 
 # -- failures in the middle ------------------------------------------------------------------------
-@pytest.mark.parametrize("victim", ["hq", "identity provider", "node"])
+@pytest.mark.parametrize("victim", ["hq", "identity provider", "both", "node"])
 def test_result_survives_a_kill(network: LocalNetwork, session: Session, victim: str) -> None:
     task = session.start("sleep", image=SLOW, seconds=5)
     wait_until(lambda: statuses(session.client, task) == {"active"})
     running: Any = network._running
-    if victim == "hq":
-        running.server.kill()
+    killed = {
+        "hq": [running.server],
+        "identity provider": [running.provider],
+        "both": [running.server, running.provider],  # HQ waits for the identity provider
+        "node": [],
+    }[victim]
+    for service in killed:
+        service.kill()
+    if killed:
         time.sleep(6)  # the runs end meanwhile
-        running.server.start()
-        running.server.wait_until_ready()
-    elif victim == "identity provider":
-        running.provider.kill()
-        time.sleep(1)
-        running.provider.start()
-        running.provider.wait_until_ready()
     else:
         running.restart_node(network.organizations[1].id)
+    for service in killed:
+        service.start()
+        time.sleep(2)
+    for service in killed:
+        service.wait_until_ready()
     assert session.results(task) == {name: {"slept": 5} for name in session.names}
     wait_until(lambda: {row["status"] for row in running.node_rows()} == {"online"})
     assert len(session.compute("sleep", image=SLOW, seconds=0)) == len(session.names)

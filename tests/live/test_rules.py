@@ -1,6 +1,8 @@
 """Reproduce each rule by which `client.task.explain` explains, on both generations."""
 
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from vantage6.client import Client, Extraction, Finding
 from vantage6.client._waiting.explain import RULES
 from vantage6.localnet import LocalNetwork
+from vantage6.v6c._main import run
 
 pytestmark = pytest.mark.live
 
@@ -97,3 +100,21 @@ def test_rules_of_offline_killed_and_stopped_runs_are_reproduced(
     assert found.rule == "killed", "a node that is back changes nothing"
     reproduced = {*REPRODUCTIONS, "offline", "killed", "other-run-failed", "not-allowed"}
     assert {rule.name for rule in RULES} == reproduced
+
+
+def test_doctor_finds_nothing_wrong(
+    net: LocalNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    for name, value in net.client_variables().items():
+        monkeypatch.setenv(name, str(value))
+    assert run(["doctor", "--json"]) == 0
+    found = {check["name"]: check["state"] for check in json.loads(capsys.readouterr().out)}
+    assert found.pop("clock") == "unknown", "uWSGI sends no Date"
+    assert set(found.values()) == {"ok"}
+    assert [*found][-1] == "events"

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ._command import Command, CommandContext, Group, read_document
-from ._connection import OPTION_PREFIX
-from ._operations import SERVICES, Operation, Parameter, Service, operations
+from ._connection import OPTION_PREFIX, is_at_hq
+from ._operations import HQ_SERVICES, SERVICES, Operation, Parameter, Service, operations
 from ._output import print_json, print_text
 from ._values import ValueParseError, looks_like_json, parse_json
 
@@ -26,11 +26,16 @@ class Operations(Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all operations."""
-        return sorted({name for service in SERVICES for name in operations(service)})
+        services = (*SERVICES, *HQ_SERVICES)
+        return sorted({name for service in services for name in operations(service)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Create the command for an operation."""
-        order: list[Service] = ["store", "server"] if ctx.meta.get("store") else ["server", "store"]
+        # An operation of the other generation is found, too: the server says if it lacks it.
+        own, other = (HQ_SERVICES, SERVICES) if ctx.meta.get("hq") else (SERVICES, HQ_SERVICES)
+        order: list[Service] = [own[0], other[0], own[1], other[1]]
+        if ctx.meta.get("store"):
+            order = order[2:] + order[:2]
         name = cmd_name.replace("-", "_")
         for service in order:
             if name in operations(service):
@@ -42,21 +47,36 @@ class Operations(Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Resolve the operation; --store selects the one of the algorithm store."""
         ctx.meta["store"] = any(arg.split("=")[0] == "--store" for arg in args)
+        before = ctx.find_root().params
+        profile = _value_of(args, "-p", "--profile") or before.get(f"{OPTION_PREFIX}profile")
+        server = _value_of(args, "-s", "--server") or before.get(f"{OPTION_PREFIX}server")
+        ctx.meta["hq"] = is_at_hq(profile, server)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write nothing: --list prints the operations."""
 
 
+def _value_of(args: list[str], *names: str) -> str | None:
+    """Return the value of an option, before its command is known."""
+    for arg, following in zip(args, [*args[1:], None], strict=True):
+        name, equals, value = arg.partition("=")
+        if name in names:
+            return value if equals else following
+    return None
+
+
 def _list_operations(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if not value or ctx.resilient_parsing:
         return
+    services = HQ_SERVICES if is_at_hq() else SERVICES
     all_operations = [
-        operation for service in SERVICES for operation in operations(service).values()
+        operation for service in services for operation in operations(service).values()
     ]
     width = max(len(operation.name) for operation in all_operations)
+    column = max(map(len, services))
     for operation in all_operations:
-        print_text(f"{operation.service:<6}  {operation.name:<{width}}  {operation.summary}")
+        print_text(f"{operation.service:<{column}}  {operation.name:<{width}}  {operation.summary}")
     ctx.exit()
 
 
@@ -79,6 +99,8 @@ def api() -> None:
 
     The operation is one of the server or, with --store, of an algorithm store.
 
+    With a profile of HQ or VANTAGE6_AUTH_URL, the operations are those of version 5.
+
     v6c api OPERATION --help lists its parameters. Pass ids; names are not resolved here.
 
     \b
@@ -99,7 +121,7 @@ def _create_command(operation: Operation) -> click.Command:
     elif operation.body:
         help_ = "JSON, or a JSON file; - is standard input."
         options.append(_command_option("body", help_, required=True, metavar="JSON"))
-    if operation.service == "store":
+    if operation.is_of_store:
         options.append(_command_option("store", "Algorithm store.", required=True, metavar="NAME"))
     if operation.response_type == "bytes":
         file = click.Path(dir_okay=False, path_type=Path)

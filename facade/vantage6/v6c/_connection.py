@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypedDict
 
@@ -126,6 +127,17 @@ def connect_anonymously(options: ConnectionOptions) -> Client:
     return (
         Client.from_profile(profile.name, **arguments) if profile else Client.from_env(**arguments)
     )
+
+
+def is_at_hq(profile: str | None = None, server: str | None = None) -> bool:
+    """Return whether the settings name a Keycloak, where users of version 5 log in."""
+    from vantage6.client import ConfigurationError, profiles
+
+    with suppress(ConfigurationError):  # connecting tells what is wrong
+        found = resolve_profile(ConnectionOptions(profile=profile, server=server), profiles())
+        if found and found.auth_url:
+            return True
+    return bool(os.environ.get("VANTAGE6_AUTH_URL"))
 
 
 def connect_without_prompt(options: ConnectionOptions) -> Client:

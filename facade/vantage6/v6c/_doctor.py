@@ -190,7 +190,7 @@ def _date(url: str, verify: object) -> str | None:
 @click.command("doctor", cls=Command)
 @click.pass_obj
 def doctor(context: CommandContext) -> int:
-    """Examine the connection: what works, what does not, and what to do.
+    """Examine the connection, and say what to do.
 
     Checks proxy, address, TLS, clock, versions, login, key, stores and events, and changes nothing
     on the server. The exit code is that of the first failure.

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Literal, cast, get_args, get_origin
 if TYPE_CHECKING:
     from vantage6.bindings.call import Call
 
-Service = Literal["server", "store"]
+Service = Literal["server", "store", "hq", "hq_store"]
 SERVICES: tuple[Service, ...] = ("server", "store")
+HQ_SERVICES: tuple[Service, ...] = ("hq", "hq_store")
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of the server or the algorithm store."""
+    """An operation of the server or the algorithm store, of version 4 or 5."""
 
     name: str
     service: Service
@@ -43,11 +44,17 @@ class Operation:
     call: Callable[..., Call[object]]
 
     @property
+    def is_of_store(self) -> bool:
+        """Whether the operation is one of the algorithm store."""
+        return self.service.endswith("store")
+
+    @property
     def fields(self) -> list[tuple[str, str]]:
         """The names and types of the body's fields."""
         if self.body is None or self.body == "bytes":
             return []
-        return _typed_dict_fields(_bindings_module(self.service, "rows"), self.body)
+        row = self.body.removeprefix("list[").removesuffix("]")  # a body may be a list of rows
+        return _typed_dict_fields(_bindings_module(self.service, "rows"), row)
 
 
 @cache
@@ -73,7 +80,7 @@ def _read_operation(service: Service, name: str, function: Callable[..., object]
     for parameter in signature.parameters.values():
         annotation = cast("str", parameter.annotation)
         if parameter.name == "body":
-            body = annotation.removeprefix("rows.")
+            body = annotation.replace("rows.", "")
             continue
         single = re.sub(r"^Sequence\[(\w+)\]", r"\1", annotation)
         parameters.append(

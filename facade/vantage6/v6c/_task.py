@@ -383,7 +383,10 @@ def _log_lines(context: CommandContext, task: str) -> Iterator[dict[str, object]
 @click.argument("task", shell_complete=complete_names("task"))
 @click.pass_obj
 def why(context: CommandContext, task: str) -> None:
-    """Explain what is the matter with a task at each organization, and who can do what."""
+    """Explain why a task failed or waits.
+
+    Says what is the matter at each organization, since when, and who can do what.
+    """
     explanation = context.client.task.explain(task)
     if context.as_json:
         print_json(asdict(explanation))

@@ -226,7 +226,7 @@ async def test_kill_ends_the_runs_and_the_wait(
         await client.session.task_tree(session)
         tree = capsys.readouterr().out.splitlines()
         assert tree[0] == "tasks of to kill"
-        assert tree[1].startswith("└── long (id ")
+        assert tree[1].startswith("└── long (sleep, id ")
         await client.session.tree("to kill")
         assert "└── to kill (id " in capsys.readouterr().out
     assert "to kill" not in [row["name"] for row in await client.session.list()]

@@ -333,10 +333,11 @@ async def test_unreadable_files_are_reported(
         with pytest.raises(ConfigurationError, match="it is a link"):
             await AsyncClient.from_saved_login(link)
         other.chmod(0o644)
-        with pytest.warns(UserWarning, match="Other users of this machine"):
-            await (await AsyncClient.from_saved_login(other, save=False)).close()
-        other.write_text("{}")
+        with pytest.raises(ConfigurationError, match="Other users of this machine"):
+            await AsyncClient.from_saved_login(other)
         other.chmod(0o600)
+        await (await AsyncClient.from_saved_login(other, save=False)).close()
+        other.write_text("{}")
         with pytest.raises(ConfigurationError, match="expected a saved login"):
             await AsyncClient.from_saved_login(other)
         with pytest.raises(ConfigurationError, match="cannot save the login to"):

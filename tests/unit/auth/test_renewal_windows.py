@@ -1,8 +1,12 @@
 """Test that a token is renewed early by one, and by all that wait for it when it is necessary."""
 
 import asyncio
+import gc
+import os
 import threading
 import time
+import warnings
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -212,6 +216,70 @@ def test_suspension_is_noticed_by_the_date(
     monkeypatch.setattr(bearer, "monotonic", lambda: time.monotonic() + 299)
     assert client.node.get(1) == NODE
     assert renewals(realm) == 2
+
+
+def accept_once(realm: ScriptedRealm) -> Counter[str]:
+    """Accept each refresh token once, as a realm can be set; return how often each was sent."""
+    sent: Counter[str] = Counter()
+    reply = realm.reply
+
+    def once(request: Request) -> Reply:
+        if request.path == f"{REALM}/token" and request.body["grant_type"] == "refresh_token":
+            sent[request.body["refresh_token"]] += 1
+            time.sleep(0.2)  # long enough for all others to want new tokens meanwhile
+            if sent[request.body["refresh_token"]] > 1:
+                return refusal("invalid_grant", "Maximum allowed refresh token reuse exceeded")
+        return reply(request)
+
+    realm.server.reply = once
+    return sent
+
+
+@pytest.mark.posix
+@pytest.mark.parametrize("is_early", [False, True])
+def test_forked_children_renew_once(client: Client, realm: ScriptedRealm, is_early: bool) -> None:
+    sent = accept_once(realm)
+    signer = client._core.auth
+    assert signer.tokens
+    aged = {"may_renew_at": 0.0} if is_early else {"renew_at": 0.0}
+    signer.use(replace(signer.tokens, **aged), signer.strategy)
+    children: list[int] = []
+    for _ in range(3):
+        child = os.fork()
+        if not child:
+            status = 1
+            try:
+                status = int(client.node.get(1) != NODE)
+            finally:
+                os._exit(status)
+        children.append(child)
+    assert client.node.get(1) == NODE
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    assert codes == [0, 0, 0]
+    assert list(sent.values()) == [1]
+
+
+@pytest.fixture
+def _ended_loops() -> Iterator[None]:
+    """Expect that what a loop leaves open is closed, with a warning, by the garbage collector."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
+
+
+@pytest.mark.usefixtures("_ended_loops")
+@pytest.mark.parametrize("is_early", [False, True])
+def test_event_loops_renew_once(realm: ScriptedRealm, is_early: bool) -> None:
+    client = AsyncClient(realm.url, auth_url=realm.url, log_level=None)
+    asyncio.run(client.authenticate("ada", "the-password"))
+    sent = accept_once(realm)
+    (age if is_early else expire)(client)
+    with ThreadPoolExecutor(3) as pool:
+        calls = [pool.submit(lambda: asyncio.run(client.node.get(1))) for _ in range(3)]
+        assert [call.result(30) for call in calls] == [NODE] * 3
+    assert list(sent.values()) == [1]
+    asyncio.run(client.close())
 
 
 def test_other_program_renews_early_for_all(

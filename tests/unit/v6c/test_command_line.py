@@ -42,9 +42,15 @@ from vantage6.v6c._main import run
 ERRORS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass)]
 OPERATIONS = [
     operation
-    for service in _operations.SERVICES
+    for service in (*_operations.SERVICES, *_operations.HQ_SERVICES)
     for operation in _operations.operations(service).values()
 ]
+
+
+def at_generation_of(operation: _operations.Operation, patch: pytest.MonkeyPatch) -> None:
+    """Name a Keycloak for the operations of version 5, which have the names of others."""
+    if operation.service in _operations.HQ_SERVICES:
+        patch.setenv("VANTAGE6_AUTH_URL", "https://auth.example")
 
 
 # -- exit codes -----------------------------------------------------------------------------------
@@ -219,8 +225,9 @@ def test_result_keeps_its_lines_and_columns(
 # -- operations -----------------------------------------------------------------------------------
 def test_all_operations_are_available() -> None:
     contracts = OPENAPI
-    for service in _operations.SERVICES:
-        paths = json.loads((contracts / service / "4.15.2.json").read_text())["paths"]
+    for service in (*_operations.SERVICES, *_operations.HQ_SERVICES):
+        version = "5.0.3" if service in _operations.HQ_SERVICES else "4.15.2"
+        paths = json.loads((contracts / service / f"{version}.json").read_text())["paths"]
         ids = {
             method["operationId"]
             for path in paths.values()
@@ -228,14 +235,17 @@ def test_all_operations_are_available() -> None:
             if name != "parameters"
         }
         assert ids == set(_operations.operations(service))
-    assert len(OPERATIONS) == 111
+    assert [len(_operations.operations(service)) for service in _operations.SERVICES] == [79, 32]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda one: f"{one.service}-{one.name}")
 def test_help_of_each_operation_lists_its_parameters(
-    operation: _operations.Operation, capsys: pytest.CaptureFixture[str]
+    operation: _operations.Operation,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    store = ["--store", "x"] if operation.service == "store" else []
+    at_generation_of(operation, monkeypatch)
+    store = ["--store", "x"] if operation.is_of_store else []
     assert run(["api", operation.name, *store, "--help"]) == 0
     told = capsys.readouterr().out
     assert operation.summary in told
@@ -277,6 +287,7 @@ def test_arguments_are_sent_unchanged(
 ) -> None:
     """Also where a parameter is called as an option of the command line is."""
     client = Recorder()
+    at_generation_of(operation, monkeypatch)
     monkeypatch.setattr(_connection, "connect", lambda _: client)
     values = {"int": 7, "str": "x", "bool": True}
     given: dict[str, object] = {}
@@ -288,12 +299,12 @@ def test_arguments_are_sent_unchanged(
     if operation.body:
         given["body"] = {"a": 1}
         words += ["--body", '{"a": 1}']
-    if operation.service == "store":
+    if operation.is_of_store:
         words += ["--store", "s"]
     assert run(words) == 0, capsys.readouterr().err
     call = operation.call(**given)
     assert client.sent == (call.path, call.body, call.method, call.query)
-    assert client.chosen == ("s" if operation.service == "store" else None)
+    assert client.chosen == ("s" if operation.is_of_store else None)
 
 
 def test_delete_continues_after_a_task_that_is_gone_with_its_parent(
@@ -418,7 +429,28 @@ def test_list_option_prints_all_operations(capsys: pytest.CaptureFixture[str]) -
     assert run(["api", "--list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 111
-    assert "store   list_algorithms" in "\n".join(lines)
+    assert any(line.split()[:2] == ["store", "list_algorithms"] for line in lines)
+
+
+def test_operations_are_those_of_the_generation(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def told(*words: str) -> str:
+        assert run(["api", *words]) == 0
+        return capsys.readouterr().out
+
+    assert "input" in told("create_task", "--help")
+    assert "session_id" in told("list_dataframes", "--help").replace("-", "_"), "only HQ has it"
+    file = home / "config" / "vantage6" / "profiles.ini"
+    file.parent.mkdir(parents=True)
+    work = "[work]\nserver = https://hq.example/hq\nauth_url = https://auth.example\n"
+    file.write_text(f"{work}[default]\nserver = https://server.example/api\n")
+    for words in (["-p", "work", "--help"], ["--profile=work", "--help"]):
+        assert "session_id" in told("create_task", *words)
+    assert "session_id" not in told("create_task", "--help")
+    assert "create_session" not in told("--list")
+    monkeypatch.setenv("VANTAGE6_PROFILE", "work")
+    assert "hq        create_session" in told("--list")
 
 
 # -- commands -------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.scripted_realm import REALM, ScriptedRealm
 from tests.support.scripted_server import ScriptedServer
+from vantage6.bindings.hq.api.session import list_sessions
 from vantage6.client import Client, ConnectionFailedError, Profile
 from vantage6.client._config.profiles import read_profiles, save_profile
 from vantage6.client._encryption.keys import generate_private_key, private_key_to_pem
@@ -273,6 +274,18 @@ def test_whoami_names_the_source_of_the_login(
     write(file, realm, "username = ada\n")
     monkeypatch.setenv("VANTAGE6_PASSWORD", "the-password")
     assert source() == "a password from VANTAGE6_PASSWORD, profile 'default'"
+
+
+def test_bindings_of_hq_use_the_login(realm: ScriptedRealm) -> None:
+    realm.hq = lambda _: (200, {"data": [], "links": {"first": "", "self": ""}})
+    with Client(realm.url, auth_url=realm.url, log_level=None) as client:
+        client.authenticate("ada", "the-password")
+        realm.valid.clear()  # it is renewed here, too
+        found = list_sessions.sync(client=client.api)
+    assert found
+    assert found.data == []
+    assert type(client.api).__module__ == "vantage6.bindings.hq.client"
+    assert realm.forms[-1]["grant_type"] == "refresh_token"
 
 
 def test_source_of_a_login_is_that_of_the_last_one(realm: ScriptedRealm) -> None:

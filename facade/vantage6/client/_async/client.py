@@ -1404,11 +1404,10 @@ class AsyncClient:
     def api(self) -> ServerBindings:
         """The generated bindings, with this client's connections and login.
 
-        Pass it to any endpoint function below ``vantage6.bindings.server.api``.
+        Pass it to any endpoint function below ``vantage6.bindings.server.api``, at HQ below
+        ``vantage6.bindings.hq.api``.
         """
-        from vantage6.bindings.server import Client as ServerBindings
-
-        bindings = ServerBindings(base_url=self.base_path)
+        bindings = self._core.backend.bindings.Client(base_url=self.base_path)
         return bindings.set_async_httpx_client(self._core.http)
 
     def generate_path_to(self, endpoint: str, is_for_algorithm_store: bool = False) -> str:

@@ -76,6 +76,11 @@ class Backend(Protocol):
         ...
 
     @property
+    def bindings(self) -> Any:
+        """The package of the server's bindings."""
+        ...
+
+    @property
     def checks_study(self) -> bool:
         """Whether the service refuses tasks at organizations outside the study."""
         ...

@@ -49,6 +49,13 @@ class V4(Generation):
     # Nodes of 4.15.2 try to, but take the server's page for a list, and fail.
     nodes_match_names = False
 
+    @property
+    def bindings(self) -> Any:
+        """The package of the server's bindings, which is slow to load."""
+        from vantage6.bindings import server
+
+        return server
+
     def parse_event(self, name: str, data: object) -> Received | None:
         """Return the event in a message of the socket, or None."""
         from .._events.parsing import parse  # not at the top: few programs receive events

@@ -184,6 +184,13 @@ class V5(Generation):
     pins_stores = True
     nodes_match_names = True
 
+    @property
+    def bindings(self) -> Any:
+        """The package of the server's bindings, which is slow to load."""
+        from vantage6.bindings import hq
+
+        return hq
+
     def __init__(self, realm: Realm) -> None:
         self._realm = realm
         self._heard: dict[tuple[int, int], float] = {}

@@ -111,13 +111,6 @@ class Extracts(Protocol):
     async def __call__(self, step: Extract) -> int: ...
 
 
-def _is_change(step: Call[Any] | Lookup | Extract) -> bool:
-    """Return whether a step of a plan changes something on the server."""
-    from ..._backend.databases import Extract
-
-    return isinstance(step, Extract) or (isinstance(step, Call) and step.method != "GET")
-
-
 class Core(Connection):
     """The connection of a client to its server, with its login and chosen defaults."""
 
@@ -333,7 +326,7 @@ class Core(Connection):
         try:
             step = next(steps)
             while True:
-                if read is not None and _is_change(step):
+                if read is not None and isinstance(step, Call) and step.method != "GET":
                     return cast("T", None)
                 try:
                     if isinstance(step, Call):

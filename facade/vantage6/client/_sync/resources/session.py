@@ -415,7 +415,10 @@ class Sessions(Placed, Displayable["Session"]):
         def branch(task: Any) -> Branch:
             # HQ gives all steps of data frames the same name.
             name = None if task.get("dataframe") else task["name"]
-            text = f"{name or task['method'] or 'task'} (id {task['id']}, {task['status']})"
+            traits = f"id {task['id']}, {task['status']}"
+            if name and task["method"]:
+                traits = f"{task['method']}, {traits}"
+            text = f"{name or task['method'] or 'task'} ({traits})"
             return text, task["status"], [branch(each) for each in below.get(task["id"], ())]
 
         roots = [branch(task) for task in below.get(0, ())]
