@@ -164,6 +164,8 @@ class Examination:
 
 def _responds(url: str) -> bool:
     """Return whether something responds at an address that the server supplies; no login is sent."""
+    if not url.lower().startswith(("http://", "https://")):  # urllib also opens files
+        return False
     try:
         urllib.request.urlopen(f"{url.rstrip('/')}/version", timeout=SECONDS).close()  # noqa: S310
     except urllib.error.HTTPError as error:

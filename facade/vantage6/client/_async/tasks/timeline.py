@@ -25,8 +25,8 @@ async def timeline_of(core: Core, task_id: int) -> Timeline:
         job = await core.rows(partial(core.backend.server.list_tasks, job_id=job_id))
         for task in sorted(job, key=lambda each: each["id"]):
             # A subtask is newer than its parent, so that no server can make a circle.
-            if task["parent"] and task["parent"]["id"] < task["id"]:
-                below.setdefault(task["parent"]["id"], []).append(task)
+            if (parent := task.get("parent")) and parent["id"] < task["id"]:
+                below.setdefault(parent["id"], []).append(task)
     tracker = TaskTracker([task_id], 0, 1, None)
     tasks: list[TimelineTask] = []
     waiting: list[tuple[Task, int]] = [(row, 0)]
@@ -34,14 +34,14 @@ async def timeline_of(core: Core, task_id: int) -> Timeline:
         task, depth = waiting.pop()
         rows = await runs_of(core, task["id"])
         tracker.update_runs(task["id"], rows)
-        asked = {run["id"]: run["organization"]["id"] for run in rows if run["organization"]}
+        asked = {run["id"]: at["id"] for run in rows if (at := run.get("organization"))}
         names = await core.names.organizations(asked.values())
         runs = tracker.runs_of(task["id"])
         named = (
             replace(run, organization=names.get(run.organization_id or 0, "?")) for run in runs
         )
-        created = to_timestamp(task["created_at"])
-        name, status = task["name"] or "", task["status"] or ""
+        created = to_timestamp(task.get("created_at"))
+        name, status = task.get("name") or "", task.get("status") or ""
         tasks.append(TimelineTask(task["id"], name, status, depth, created, tuple(named)))
         waiting += [(each, depth + 1) for each in reversed(below.get(task["id"], ()))]
     return Timeline(tuple(tasks), server_time(response.date, time.time()))
