@@ -94,6 +94,15 @@ def test_image_is_unknown_without_a_guess(entries: Any, image: str, reason: str)
     assert reason in why
 
 
+@pytest.mark.parametrize(
+    "pattern", ["(x+)+y", ".*.*.*.*y", "x?" * 9 + "y", "(x|y)" * 11, f"^{'x' * 1000}"]
+)
+def test_pattern_that_may_take_long_is_not_compared(pattern: str) -> None:
+    state, why = allows_image((pattern,), "demo/average")
+    assert (state, "may take too long" in why) == ("unknown", True)
+    assert allows_image((pattern, "demo/average"), "demo/average")[0] == "yes"
+
+
 def test_tag_is_removed_as_by_nodes() -> None:
     names = ["a/b:1", "a/b@sha256:12", "a/b:1@sha256:12", "h:5000/a/b:1", "index.docker.io/a/b:x"]
     assert [without_tag(name) for name in names] == ["a/b", "a/b", "a/b", "h:5000/a/b", "a/b"]

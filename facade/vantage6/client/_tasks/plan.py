@@ -22,6 +22,10 @@ NODE_LIST, NODE_CONFIG, CLIENT = "list of nodes", "what the node publishes", "th
 # A policy's entry with one of these characters is a regular expression, any other one a name:
 # `_is_regex_pattern` in the nodes of 4.15.2 and 5.0.3.
 PATTERN = re.compile(r"[*\\?$^\[\](){}|+]")
+# Patterns come from the server. Python could compare one for ever if it has repeated groups, many
+# repetitions or many alternatives.
+REPEATED_GROUP, REPETITION = re.compile(r"\)[*+?{]"), re.compile(r"[*+?{]")
+MAX_REPETITIONS, MAX_ALTERNATIVES, MAX_PATTERN = 3, 10, 1000
 DOCKER_HUB = re.compile(r"^(index\.)?docker\.io/")
 TAG = re.compile(r"(:[^/:@]+)?(@.*)?$")
 COLUMN_TYPES = ("column", "column_list")
@@ -82,9 +86,12 @@ def allows_image(entries: Sequence[str] | None, image: str) -> tuple[str, str]:
         return "unknown", "the node does not publish which images it allows"
     if entries == ("all",):
         return "yes", "the node allows all images"
-    name, same, broken = without_tag(image), "", ""
+    name, same, broken, slow = without_tag(image), "", "", ""
     for entry in entries:
         if PATTERN.search(entry):
+            if not _is_quick(entry):
+                slow = entry
+                continue
             try:
                 is_match = re.match(entry, image) is not None
             except re.error:  # such a node fails at every task
@@ -97,9 +104,21 @@ def allows_image(entries: Sequence[str] | None, image: str) -> tuple[str, str]:
             return "yes", f"the node allows {entry!r}"
     if broken:
         return "unknown", f"the node publishes {broken!r}, which is no regular expression"
+    if slow:
+        return "unknown", f"the node publishes {slow[:100]!r}, which may take too long to compare"
     if same:
         return "unknown", f"the node allows {same!r}, and compares the digests of the two images"
     return "no", f"the node allows only {', '.join(map(repr, entries))}"
+
+
+def _is_quick(pattern: str) -> bool:
+    """Return whether a regular expression is compared in a moment, whatever the text."""
+    return (
+        len(pattern) <= MAX_PATTERN
+        and len(REPETITION.findall(pattern)) <= MAX_REPETITIONS
+        and pattern.count("|") <= MAX_ALTERNATIVES
+        and not REPEATED_GROUP.search(pattern)
+    )
 
 
 def allows_sender(published: Published, asked: Asked) -> tuple[str, str]:
