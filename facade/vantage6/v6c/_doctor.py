@@ -163,7 +163,7 @@ class Examination:
 
 
 def _responds(url: str) -> bool:
-    """Return whether something responds at an address that the server supplies; no login is sent."""
+    """Return whether something responds at an address that the server supplies, without a login."""
     if not url.lower().startswith(("http://", "https://")):  # urllib also opens files
         return False
     try:
