@@ -44,7 +44,7 @@ ASKED: dict[str, Any] = {
     "user_id": 7,
     "organization_id": 3,
     "organization_name": "IKNL",
-    "nodes_match_names": True,
+    "nodes_match_senders": True,
     "labels": ["default"],
     "columns": [],
     "is_encrypted": False,
@@ -109,12 +109,14 @@ def test_tag_is_removed_as_by_nodes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("users", "organizations", "by_name", "expected"),
+    ("users", "organizations", "reliable", "expected"),
     [
         ((), (), True, "yes"),
         (("7",), (), True, "yes"),
         (("ada",), (), True, "no"),  # nodes compare ids
-        ((), ("3",), False, "yes"),
+        ((), ("3",), False, "unknown"),  # written as a number, it matches nothing
+        (("7",), (), False, "unknown"),
+        (("8",), (), False, "no"),
         ((), ("IKNL",), True, "yes"),
         ((), ("IKNL",), False, "unknown"),
         (("8",), ("4", "iknl"), True, "no"),
@@ -122,10 +124,10 @@ def test_tag_is_removed_as_by_nodes() -> None:
     ],
 )
 def test_sender_is_matched_as_by_nodes(
-    users: Any, organizations: Any, by_name: bool, expected: str
+    users: Any, organizations: Any, reliable: bool, expected: str
 ) -> None:
     node = shared(users=users, organizations=organizations)
-    assert allows_sender(node, asked(nodes_match_names=by_name))[0] == expected
+    assert allows_sender(node, asked(nodes_match_senders=reliable))[0] == expected
 
 
 @pytest.mark.parametrize(

@@ -126,8 +126,8 @@ class Backend(Protocol):
         ...
 
     @property
-    def nodes_match_names(self) -> bool:
-        """Whether nodes compare the names of organizations with their policy, not only the ids."""
+    def nodes_match_senders(self) -> bool:
+        """Whether nodes recognize the ids and names in their policy, in whatever form."""
         ...
 
     def find_session(self, place: Place) -> Generator[Call[Any], Any, int]:

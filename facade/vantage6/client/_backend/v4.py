@@ -46,8 +46,9 @@ class V4(Generation):
     stores_before_status = False
     checks_study = True
     pins_stores = False
-    # Nodes of 4.15.2 try to, but take the server's page for a list, and fail.
-    nodes_match_names = False
+    # Nodes of 4.15.2 do not recognize ids that are numbers, and fail at names: they take the
+    # server's page for a list.
+    nodes_match_senders = False
 
     @property
     def bindings(self) -> Any:

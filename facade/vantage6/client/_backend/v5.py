@@ -182,7 +182,7 @@ class V5(Generation):
     stores_before_status = True
     checks_study = False
     pins_stores = True
-    nodes_match_names = True
+    nodes_match_senders = True
 
     @property
     def bindings(self) -> Any:

@@ -68,7 +68,7 @@ class Asked:
     user_id: int
     organization_id: int
     organization_name: str
-    nodes_match_names: bool
+    nodes_match_senders: bool
     labels: Sequence[str]
     columns: Sequence[str]
     is_encrypted: bool
@@ -127,13 +127,17 @@ def allows_sender(published: Published, asked: Asked) -> tuple[str, str]:
     if not (users or organizations):
         return "yes", "the node names no users or organizations that it is limited to"
     if str(asked.user_id) in users:
-        return "yes", f"the node allows user {asked.user_id}"
-    if str(asked.organization_id) in organizations:
-        return "yes", f"the node allows organization {asked.organization_id}"
-    if asked.organization_name in organizations:
-        if asked.nodes_match_names:
-            return "yes", f"the node allows organization {asked.organization_name!r}"
-        return "unknown", "the node names organizations, and nodes of 4.x match only ids reliably"
+        named = f"user {asked.user_id}"
+    elif str(asked.organization_id) in organizations:
+        named = f"organization {asked.organization_id}"
+    elif asked.organization_name in organizations:
+        named = f"organization {asked.organization_name!r}"
+    else:
+        named = ""
+    if named and asked.nodes_match_senders:
+        return "yes", f"the node allows {named}"
+    if named:
+        return "unknown", f"the node names {named}; nodes of 4.x recognize only ids in quotes"
     only = [*(f"user {user}" for user in users), *map(repr, organizations)]
     return "no", f"the node allows only {', '.join(only)}"
 

@@ -97,7 +97,7 @@ def make_plan(
         user_id=core.whoami.id_,
         organization_id=own_id,
         organization_name=core.whoami.organization_name,
-        nodes_match_names=core.backend.nodes_match_names,
+        nodes_match_senders=core.backend.nodes_match_senders,
         labels=prepared.plan.labels,
         columns=columns_of(found, kwargs),
         is_encrypted=recipients.keys is not None,
