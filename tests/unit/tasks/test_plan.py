@@ -57,7 +57,7 @@ SHARED: dict[str, Any] = {
     "labels": frozenset({"default"}),
     "columns": {"default": frozenset({"age"})},
 }
-NODE = {"status": "online", "last_seen": "2026-11-28T01:00:00.5"}
+NODE = {"status": "online", "last_seen": "2026-11-28T01:00:00.500000"}
 NOON = 1795827600.0  # 2026-11-28 01:00 UTC
 
 
