@@ -32,7 +32,7 @@ def run(code: str, *options: str) -> subprocess.CompletedProcess[str]:
         ("from vantage6.client import AsyncClient, LoginFailedError", HEAVY),
         (
             "from vantage6.client import Client; Client('http://localhost', 1)",
-            {"asyncio", "cryptography", "attrs", "attr", "pandas"},  # httpx loads rich
+            {"asyncio", "cryptography", "attrs", "attr", "pandas", "rich"},
         ),
         (
             "from vantage6.client import Rows; print(Rows([{'id': 1}], {'first': '', 'self': ''}))",

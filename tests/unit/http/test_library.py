@@ -17,8 +17,18 @@ def run(code: str, *options: str) -> str:
     return done.stdout.strip()
 
 
-def test_a_client_does_not_import_the_command_line_of_httpx() -> None:
-    assert run(f"{CLIENT}{HEAVY}print(loaded)") == "set()"
+@pytest.mark.parametrize(
+    "code",
+    [
+        CLIENT,
+        # A saved login or a profile is read before there is a client.
+        "import vantage6.client._config.plan\n",
+        "import vantage6.client._auth.bearer\n",
+        "import vantage6.client._async.core.auth\n",
+    ],
+)
+def test_a_client_does_not_import_the_command_line_of_httpx(code: str) -> None:
+    assert run(f"{code}{HEAVY}print(loaded)") == "set()"
 
 
 @pytest.mark.parametrize(

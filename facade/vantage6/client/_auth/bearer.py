@@ -16,12 +16,11 @@ from math import inf
 from time import monotonic, time
 from typing import TYPE_CHECKING
 
-import httpx
-
 from vantage6.bindings.secret import scrub
 
 from .._http.context import context_of
 from .._http.deadline import Deadline
+from .._http.library import httpx
 from .._http.messages import to_response
 from .._http.network import origin_of, parse_url
 from .._utils.locks import reset_after_fork

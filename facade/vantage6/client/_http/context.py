@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from ..errors import InvalidInputError, PermissionDeniedError, UnauthorizedError
 
 if TYPE_CHECKING:
-    import httpx
-
     from .deadline import Deadline
     from .large_texts import LargeTexts, OnTransfer
+    from .library import httpx
 
 # Key of the context among the extensions of an httpx request.
 KEY = "vantage6"

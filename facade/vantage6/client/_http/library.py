@@ -1,4 +1,4 @@
-"""Import the HTTP library without its own command line."""
+"""The HTTP library, imported without its own command line."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 COMMAND_LINE = "httpx._main"
 
 
-def import_httpx() -> None:
+def _import_httpx() -> None:
     """Import httpx, and its command line only once a program uses it.
 
     Where click is installed, httpx imports it, rich and pygments for `httpx.main` (0.25 to 0.28),
@@ -42,3 +42,7 @@ def import_httpx() -> None:
 
     names["__getattr__"] = find
     names["__dir__"] = lambda: sorted({*names, "main"})
+
+
+_import_httpx()
+import httpx as httpx  # noqa: E402 - for all modules of the client

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from vantage6.bindings.secret import scrub
 
 from ..errors import (
@@ -17,6 +15,7 @@ from ..errors import (
 )
 from .context import context_of
 from .decoding import invalid_response
+from .library import httpx
 from .limits import BLOB, is_blob
 from .request import check_request, holds_key
 from .response import Response, parse_count

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 from weakref import finalize
 
 import httpcore
-import httpx
 
 from ..errors import ConfigurationError
 from .deadline import clip
+from .library import httpx
 from .secrets import scrub_logs
 
 if TYPE_CHECKING:

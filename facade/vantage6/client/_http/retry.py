@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import httpx
-
 from vantage6.bindings.secret import scrub
 
 from .._utils.logging import LOGGER
@@ -14,6 +12,7 @@ from .._utils.pauses import RETRY
 from ..errors import ConnectionFailedError, RequestTimeoutError, TLSError, TransportError
 from .context import DEFAULTS, RequestContext, SendOptions, context_of
 from .deadline import Deadline
+from .library import httpx
 from .response import parse_count
 from .secrets import CallerError, detach
 from .timeouts import Timeouts

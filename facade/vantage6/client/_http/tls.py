@@ -6,14 +6,13 @@ import os
 import ssl
 from typing import TYPE_CHECKING, cast
 
-import httpx
-
 from vantage6.bindings.secret import Secret
 
 from .._storage.files import file_path
 from .._storage.permissions import check_access
 from .._utils.warnings import warn
 from ..errors import ConfigurationError
+from .library import httpx
 
 if TYPE_CHECKING:
     from .route import Cert, FilePath, Route

@@ -123,9 +123,6 @@ class Core(Connection):
         realm: Realm | None = None,
     ) -> None:
         # Not at the top, so that the package imports quickly.
-        from ..._http.library import import_httpx
-
-        import_httpx()  # before all that imports it
         from ..._http.tls import warn_if_unverified
         from .auth import ClientAuth
         from .http import AsyncHttp

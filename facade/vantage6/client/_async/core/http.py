@@ -6,10 +6,9 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
 from ..._http.context import DEFAULTS, SendOptions
 from ..._http.large_texts import LargeBody
+from ..._http.library import httpx
 from ..._http.limits import BLOB
 from ..._http.messages import (
     build_form,

@@ -10,8 +10,6 @@ from http import HTTPStatus
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
-import httpx
-
 from ..._auth.bearer import (
     MAX_SENDS,
     BearerAuth,
@@ -21,6 +19,7 @@ from ..._auth.bearer import (
 )
 from ..._auth.credentials import resolve_code
 from ..._auth.strategy import Callback, Pause
+from ..._http.library import httpx
 from ..._http.messages import to_response
 from ..._http.secrets import calling_back
 from ..._utils.locks import PAUSE_SECONDS, Lock

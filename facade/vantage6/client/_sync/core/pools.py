@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import httpcore
-import httpx
 
 from ..._http.context import context_of
+from ..._http.library import httpx
 from ..._http.limits import Limits, ResponseLimiter
 from ..._http.network import (
     POOL_OPTIONS,
