@@ -150,8 +150,13 @@ def test_sessions_and_data_frames(
     assert run(["session", "delete", "in-shell"]) == 6
     capsys.readouterr()
     v6c("session delete in-shell --delete-dependents")
+    before = {row["id"] for row in v6c("session list")}  # other tests have left some
     assert v6c(extracting, as_json=False).startswith("IKNL  {")
-    assert [row["name"][:13] for row in v6c("session delete-automatic")] == ["vantage6-sdk-"]
+    (made,) = {row["id"] for row in v6c("session list")} - before
+    deleted = v6c("session delete-automatic")
+    assert {row["name"][:13] for row in deleted} == {"vantage6-sdk-"}
+    assert made in [row["id"] for row in deleted]
+    assert made not in [row["id"] for row in v6c("session list")]
 
 
 def test_extraction_is_a_label_on_version_4(
