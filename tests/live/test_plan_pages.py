@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.doc_pages import Block, blocks
 from tests.support.policies import refusing
-from vantage6.client import Extraction
+from tests.support.question import QUESTION
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
@@ -31,16 +31,7 @@ def test_waiting_for_enough_runs_at_hq(
     shown = [block for block in blocks("docs/waiting.md") if block.section in sections]
     assert {block.section for block in shown} == {*sections}
     with hq_network.client() as client:
-        task = client.task.create(
-            ["IKNL", "Maastro"],
-            "average age",
-            "harbor2.vantage6.ai/demo/average",
-            collaboration="demo",
-            databases=[Extraction("default", "read_csv")],
-            method="partial_average",
-            kwargs={"column_name": "age"},
-            action="federated_compute",
-        )
+        task = client.task.create(["IKNL", "Maastro"], collaboration="demo", **QUESTION)
         run(shown, {"client": client, "task": task}, capsys)
 
 

@@ -7,23 +7,14 @@ from typing import Any
 
 import pytest
 
-from vantage6.client import Client, Extraction, Finding
+from tests.support.question import PATIENCE, QUESTION
+from vantage6.client import Client, Finding
 from vantage6.client._waiting.explain import RULES
 from vantage6.localnet import LocalNetwork
 from vantage6.v6c._main import run
 
 pytestmark = pytest.mark.live
 
-AVERAGE = "harbor2.vantage6.ai/demo/average"
-PATIENCE: dict[str, Any] = {"timeout": 120, "progress": False}
-QUESTION: dict[str, Any] = {
-    "name": "average age",
-    "image": AVERAGE,
-    "method": "partial_average",
-    "kwargs": {"column_name": "age"},
-    "databases": [Extraction("default", "read_csv", image=AVERAGE)],
-    "action": "federated_compute",
-}
 SLEEP: dict[str, Any] = {
     "name": "slow",
     "image": "localnet/slow",

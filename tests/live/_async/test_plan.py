@@ -9,21 +9,11 @@ import pytest
 import pytest_asyncio
 
 from tests.support.policies import refusing
+from tests.support.question import AVERAGE, PATIENCE, QUESTION
 from vantage6.client import AsyncClient, Extraction
 from vantage6.localnet import LocalNetwork
 
 pytestmark = pytest.mark.live
-
-AVERAGE = "harbor2.vantage6.ai/demo/average"
-PATIENCE: dict[str, Any] = {"timeout": 120, "progress": False}
-QUESTION: dict[str, Any] = {
-    "name": "average age",
-    "image": AVERAGE,
-    "method": "partial_average",
-    "kwargs": {"column_name": "age"},
-    "databases": [Extraction("default", "read_csv", image=AVERAGE)],
-    "action": "federated_compute",
-}
 
 
 @pytest.fixture(params=["network", "hq_network"])

@@ -73,7 +73,7 @@ class TaskWatcher:
         )
         self._closely, self._logs, self._is_shown = closely, logs, shown
         self._until_last_run = until_last_run
-        self._poller = Fetcher(core, self.tracker)
+        self._fetcher = Fetcher(core, self.tracker)
         self._events = Subscription(core)
         self._has_polled = False
         self._lines: list[LogLine] = []  # not yet returned
@@ -141,8 +141,8 @@ class TaskWatcher:
             id_ for id_ in ids if whole or (not self._closely and self.tracker.has_all_results(id_))
         }
         runs = ("runs",) if whole or self._closely or self.tracker.enough else ()
-        rows = await self._poller.rows(with_results, "results", *runs)
-        rows += await self._poller.rows(ids - with_results, *runs)
+        rows = await self._fetcher.rows(with_results, "results", *runs)
+        rows += await self._fetcher.rows(ids - with_results, *runs)
         for row in rows:
             self.tracker.update_task(row)
         if self._closely:
@@ -176,7 +176,7 @@ class TaskWatcher:
         """Request the missing results and organizations of finished tasks."""
         missing = {task.task_id for task in tasks if not (task.is_whole or task.error)}
         runs = ("runs",) if self.tracker.enough else ()
-        for row in await self._poller.rows(missing, "results", *runs):
+        for row in await self._fetcher.rows(missing, "results", *runs):
             self.tracker.update_task(row)
 
     def _is_over_where_wanted(self, task: TaskState) -> bool:
@@ -199,7 +199,7 @@ class TaskWatcher:
 
     async def _details(self, rows: Sequence[Task]) -> None:
         """Request the subtasks of tasks, and keep the new lines of all logs."""
-        listed = await self._poller.subtasks([row["id"] for row in rows])
+        listed = await self._fetcher.subtasks([row["id"] for row in rows])
         for subtask in listed:
             self.tracker.update_subtask(subtask)
         subtasks = {subtask["id"] for subtask in listed}

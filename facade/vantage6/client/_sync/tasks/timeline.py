@@ -35,8 +35,8 @@ def timeline_of(core: Core, task_id: int) -> Timeline:
         task, depth = waiting.pop()
         rows = runs_of(core, task["id"])
         tracker.update_runs(task["id"], rows)
-        asked = {run["id"]: at["id"] for run in rows if (at := run.get("organization"))}
-        names = core.names.organizations(asked.values())
+        asked = [at["id"] for run in rows if (at := run.get("organization"))]
+        names = core.names.organizations(asked)
         runs = tracker.runs_of(task["id"])
         named = (
             replace(run, organization=names.get(run.organization_id or 0, "?")) for run in runs
